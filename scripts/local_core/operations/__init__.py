@@ -1,0 +1,1 @@
+"""What each IPC operation does; one module for each family of operations."""

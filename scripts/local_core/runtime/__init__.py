@@ -1,0 +1,1 @@
+"""Component processes: started, watched, logged, stopped; and the deployments that ask for it."""

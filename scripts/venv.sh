@@ -1,0 +1,70 @@
+# shellcheck shell=sh
+# Sourced by scripts/edge, check and test: makes .venv on first use, then costs a few milliseconds.
+# Afterwards $ROOT is the project, $VENV_PYTHON its interpreter. Needs Linux, Python >= 3.11 and a package index.
+
+ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+VENV=$ROOT/.venv
+VENV_PYTHON=$VENV/bin/python
+LOCK=$ROOT/requirements.lock
+IMPORT_ROOTS="components/common components/mqtt_publisher components/mqtt_subscriber scripts"
+
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+say() {
+    echo "$*" >&2
+}
+
+# The interpreter a device runs comes first: components are built for CPython 3.11 unless told otherwise.
+find_python() {
+    for candidate in ${EDGE_PYTHON:-python3.11 python3 python3.12 python3.13 python3.14}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+            echo "$candidate"
+            return
+        fi
+    done
+    found=$(${EDGE_PYTHON:-python3} --version 2>&1 || true)
+    fail "Python 3.11 or later is needed and ${EDGE_PYTHON:-python3} is '${found:-not there}'." \
+        "Install one (Debian 12, Ubuntu: apt install python3 python3-venv) or name it: EDGE_PYTHON=/path/to/python3.11 $0"
+}
+
+make_venv() {
+    python=$(find_python) || exit 1
+    say "Setting up .venv with $("$python" --version) (first use, or requirements.lock has changed)"
+    { rm -rf "$VENV" && mkdir "$VENV"; } 2>/dev/null ||
+        fail "cannot write $VENV: the folder is read-only or the disk is full. Clone the project where you may write."
+    if command -v uv >/dev/null 2>&1; then
+        uv=uv
+        uv venv --quiet --allow-existing --python "$python" "$VENV" || fail "uv could not make $VENV; its message stands above."
+    else
+        "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+            fail "$python has no venv module (Debian ships it apart). Install it: apt install python3-venv"
+        "$python" -m venv "$VENV" || fail "$python -m venv $VENV failed; its message stands above."
+        say "Installing the installer (uv)"
+        # The lines of one package in the lock: its name and the hashes below it.
+        awk '/^[^ #]/ {mine = /^uv==/} mine' "$LOCK" >"$VENV/uv.lock.txt"
+        "$VENV_PYTHON" -m pip install --quiet --require-hashes -r "$VENV/uv.lock.txt" ||
+            fail "pip could not install uv. Is a package index reachable from here? (pip's own configuration is used.)"
+        uv=$VENV/bin/uv
+    fi
+    say "Installing $(grep -c '^[a-z]' "$LOCK") packages from requirements.lock, each checked against its hash"
+    "$uv" pip install --quiet --python "$VENV_PYTHON" --require-hashes -r "$LOCK" ||
+        fail "the packages could not be installed; uv's message stands above. Run the command again when the cause is gone."
+    for folder in $IMPORT_ROOTS; do
+        echo "$ROOT/$folder"
+    done >"$("$VENV_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/workspace.pth"
+    echo "$stamp" >"$VENV/.made-from"
+    say "Done: .venv is ready"
+}
+
+# A change of the lock, of this script or of the folder (a venv cannot be moved) makes a new one.
+stamp="$ROOT $(cat "$LOCK" "$ROOT/scripts/venv.sh" | cksum)"
+if [ "$(cat "$VENV/.made-from" 2>/dev/null)" != "$stamp" ]; then
+    # Two commands started at once in a fresh clone: the second waits for the first one's .venv.
+    exec 9>"$ROOT/.venv.lock" || fail "cannot write $ROOT/.venv.lock: clone the project into a folder where you may write."
+    flock 9
+    [ "$(cat "$VENV/.made-from" 2>/dev/null)" = "$stamp" ] || make_venv
+    exec 9>&-
+fi
