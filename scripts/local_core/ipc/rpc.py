@@ -29,7 +29,7 @@ class RpcError(Exception):
         self.fields = fields
 
     def to_json(self) -> JsonObject:
-        """All four spellings that the two nuclei use: Python's SDK reads `message`, Lite sends only `_` keys."""
+        """Every spelling the nuclei use: Python's SDK reads `message`, Lite sends only the `_` keys."""
         return {
             "message": self.message,
             "_message": self.message,
