@@ -26,7 +26,7 @@ class CoreSettings:
         s3_port: TCP port of the S3 stand-in on loopback; 0 takes a free one.
         token_exchange_port: TCP port of the token exchange endpoint on loopback; 0 takes a free one.
         interpolate_component_configuration: The nucleus option of that name: system variables inside
-            ComponentConfiguration (such as `{iot:thingName}` in accessControl) are replaced.
+            ComponentConfiguration (such as `{iot:thingName}` in accessControl) are replaced; off, as there.
     """
 
     root: Path
@@ -37,4 +37,4 @@ class CoreSettings:
     mqtt_port: int = 0
     s3_port: int = 0
     token_exchange_port: int = 0
-    interpolate_component_configuration: bool = True
+    interpolate_component_configuration: bool = False
