@@ -1,35 +1,42 @@
 """Child processes that never outlive the core, however the core ends.
 
-Each child leads a session of its own, so that stopping it reaches whatever it started. Should the core be
-killed, the kernel kills the child (`setpriv --pdeathsig`, part of util-linux); whatever survives even that
-(a grandchild) is found by `reap_strays` at the next start, through the ledger of process ids and start times.
+Each child founds a session of its own, so that stopping it reaches whatever it started. Should the core be
+killed, the kernel kills the child (`setpriv --pdeathsig`, part of util-linux) and the guardian, a small
+process beside the core, kills the rest of its session. Should even the guardian be killed, `reap_strays` of
+the next core on the same root finds what is left through the ledger.
+
+Runs on the core's event loop; one `Children` for each core.
 """
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import signal
+import sys
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import psutil
+from local_core import sessions
+from local_core.ledger import Ledger, Owner, read_ledger
 
 _SETPRIV = shutil.which("setpriv")
 _KILL_WAIT_S = 5.0
+_POLL_S = 0.02
 
 
 class Children:
     """Starts, stops and remembers the children of one core.
 
     Args:
-        ledger: JSON file of process id -> start time, rewritten at every start and end of a child.
+        ledger: JSON file that names them, rewritten at every start and end of a child.
     """
 
     def __init__(self, ledger: Path) -> None:
-        self._ledger = ledger
-        self._start_times: dict[int, float] = {}
+        self._path = ledger.absolute()
+        self._ledger = Ledger(Owner(os.getpid(), sessions.start_ticks(os.getpid()) or 0))
+        self._guardian: asyncio.Task[None] | None = None
 
     async def spawn(
         self,
@@ -47,6 +54,7 @@ class Children:
         Raises:
             OSError: The program or the folder is not there.
         """
+        await self._have_guardian()
         guarded = [_SETPRIV, "--pdeathsig", "KILL", "--", *argv] if _SETPRIV else list(argv)
         process = await asyncio.create_subprocess_exec(
             *guarded,
@@ -57,75 +65,71 @@ class Children:
             stderr=stderr,
             start_new_session=True,
         )
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self._start_times[process.pid] = psutil.Process(process.pid).create_time()
-        self._write_ledger()
+        ticks = sessions.start_ticks(process.pid)
+        # One that has ended at once may still have left something behind: zero is a start time nobody has.
+        self._ledger.founders[process.pid] = 0 if ticks is None else ticks
+        self._ledger.write(self._path)
         return process
+
+    def signal(self, process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+        """Send a signal to the child and to everything it has started."""
+        sessions.signal_all(process.pid, number)
 
     async def stop(self, process: asyncio.subprocess.Process, grace_s: float) -> bool:
         """SIGTERM to the child's whole session, SIGKILL to what is left of it after `grace_s` seconds.
 
+        Also clears away what a child that has ended by itself left behind.
+
         Returns:
             True when everything ended on SIGTERM, False when SIGKILL was needed.
         """
-        _signal_session(process.pid, signal.SIGTERM)
+        sessions.signal_all(process.pid, signal.SIGTERM)
+        sessions.signal_all(process.pid, signal.SIGCONT)  # one that is stopped could not act on SIGTERM
         ended_in_time = await _session_ended(process, grace_s)
         if not ended_in_time:
-            _signal_session(process.pid, signal.SIGKILL)
+            sessions.signal_all(process.pid, signal.SIGKILL)
             await _session_ended(process, _KILL_WAIT_S)
-        self._start_times.pop(process.pid, None)
-        self._write_ledger()
+        self._ledger.founders.pop(process.pid, None)
+        self._ledger.write(self._path)
         return ended_in_time
 
     def reap_strays(self) -> list[int]:
         """Kill what an earlier core on this root left behind; returns the ids of what was still there."""
-        strays = []
-        for pid, start_time in _read_ledger(self._ledger).items():
-            members = _session_members(pid)
-            leader_is_ours = any(p.pid == pid and abs(p.create_time() - start_time) < 1 for p in members)
-            leader_is_gone = all(p.pid != pid for p in members)
-            if members and (leader_is_ours or leader_is_gone):
-                strays += [p.pid for p in members]
-                _signal_session(pid, signal.SIGKILL)
-        self._write_ledger()
+        strays = read_ledger(self._path).kill_sessions()
+        self._ledger.write(self._path)
         return strays
 
-    def _write_ledger(self) -> None:
-        self._ledger.parent.mkdir(parents=True, exist_ok=True)
-        new = self._ledger.with_suffix(".new")
-        new.write_text(json.dumps(self._start_times))
-        new.replace(self._ledger)
+    async def _have_guardian(self) -> None:
+        # A task, so that children started at the same time share one guardian.
+        if self._guardian is None:
+            self._guardian = asyncio.create_task(self._start_guardian())
+        await asyncio.shield(self._guardian)
 
-
-def _read_ledger(ledger: Path) -> dict[int, float]:
-    # A torn or foreign ledger means only that there is nothing to reap by it.
-    try:
-        return {int(pid): float(start) for pid, start in json.loads(ledger.read_text()).items()}
-    except (OSError, ValueError, AttributeError):
-        return {}
-
-
-def _session_members(leader_pid: int) -> list[psutil.Process]:
-    members = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
-            if os.getsid(process.pid) == leader_pid and process.status() != psutil.STATUS_ZOMBIE:
-                members.append(process)
-    return members
-
-
-def _signal_session(leader_pid: int, number: signal.Signals) -> None:
-    for member in _session_members(leader_pid):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.send_signal(number)
+    async def _start_guardian(self) -> None:
+        self._ledger.write(self._path)
+        guardians_end, our_end = os.pipe()
+        # Closed with this object, or by the kernel: that is how the guardian learns of our end.
+        weakref.finalize(self, os.close, our_end)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "local_core.guardian", str(self._path)),
+                cwd="/",
+                stdin=guardians_end,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        finally:
+            os.close(guardians_end)
+        await process.wait()
 
 
 async def _session_ended(process: asyncio.subprocess.Process, within_s: float) -> bool:
     deadline = asyncio.get_running_loop().time() + within_s
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), within_s)
-    while _session_members(process.pid):
+    while sessions.members(process.pid):
         if asyncio.get_running_loop().time() >= deadline:
             return False
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(_POLL_S)
     return process.returncode is not None

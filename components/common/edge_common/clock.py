@@ -1,0 +1,82 @@
+"""Time: the wall clock for stamping, the monotonic clock for waiting, and the id that sequences belong to.
+
+Owns every reading of a clock in a component, so that logic can be tested at any time of day. Timers and
+deadlines use `monotonic_s`; the wall clock only stamps records, because it jumps (a board without a battery
+starts in 1970 and leaps when NTP answers). Safe from any thread.
+"""
+
+import ctypes
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+_TIME_ERROR = 5  # adjtimex(2): "the system clock is not synchronized to a reliable server"
+_TIMEX_BYTES = 512  # struct timex has 208 bytes on 64-bit Linux; room for a kernel that adds fields
+
+
+class Clock(Protocol):
+    """What components know of time; `SystemClock` outside tests."""
+
+    @property
+    def boot_id(self) -> str:
+        """16 hex digits, new at every start of the process; see `SystemClock`."""
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC and aware of it."""
+
+    def timestamp(self) -> str:
+        """The wall clock as payloads carry it: `2026-11-22T04:26:11.123Z`."""
+
+    def monotonic_s(self) -> float:
+        """Seconds since an arbitrary point; never goes back and never jumps."""
+
+
+class SystemClock:
+    """The clocks of this machine; a component has one object for the whole life of its process."""
+
+    def __init__(self) -> None:
+        self._boot_id = secrets.token_hex(8)
+
+    @property
+    def boot_id(self) -> str:
+        """16 random hex digits, new with each object: what this process's sequences belong to.
+
+        Sequences start at 0 with it, so `(device_id, boot_id, sequence)` names a reading for ever. It is not
+        the kernel's (/proc/sys/kernel/random/boot_id): that one outlives a restart of the process, and
+        sequences that began again at 0 under it would name two readings alike.
+        """
+        return self._boot_id
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC and aware of it."""
+        return datetime.now(UTC)
+
+    def timestamp(self) -> str:
+        """The wall clock as payloads carry it: `2026-11-22T04:26:11.123Z`."""
+        return format_timestamp(self.now())
+
+    def monotonic_s(self) -> float:
+        """Seconds since an arbitrary point; never goes back and never jumps."""
+        return time.monotonic()
+
+
+def format_timestamp(moment: datetime) -> str:
+    """Write `moment` as payloads do: UTC, milliseconds (cut, not rounded), `Z`.
+
+    >>> format_timestamp(datetime(2026, 11, 22, 4, 26, 11, 123_999, UTC))
+    '2026-11-22T04:26:11.123Z'
+    """
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def clock_synchronized() -> bool | None:
+    """Whether the kernel believes the wall clock is set by a time server; None when it does not say.
+
+    Asks adjtimex(2) without changing anything, as `timedatectl` does for its NTPSynchronized.
+    """
+    try:
+        state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    except (OSError, AttributeError):
+        return None
+    return None if state < 0 else state != _TIME_ERROR

@@ -1,0 +1,193 @@
+"""One connection of the SDK to the core: opened once, lost once, never used again.
+
+The SDK never reconnects and its calls wait for ever; here every wait has a deadline. `on_lost` is called once
+on the SDK's I/O thread, which must not wait for anything.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from awscrt.io import ClientBootstrap, DefaultHostResolver, EventLoopGroup, SocketDomain, SocketOptions
+from awsiot.eventstreamrpc import Connection as SdkConnection
+from awsiot.eventstreamrpc import MessageAmendment
+from awsiot.greengrasscoreipc import model
+from awsiot.greengrasscoreipc.client import GreengrassCoreIPCClient
+
+from edge_common.errors import TransientError
+from edge_common.ipc.errors import Asked, no_answer, translate
+from edge_common.ipc.timing import Deadline, DeadlineExceededError
+
+# The SDK logs each failed attempt on stderr, a warning in a component's log; ours says it once, in one line.
+logging.getLogger("awsiot").setLevel(logging.CRITICAL)
+
+# The operation's constructor in the SDK's client.
+_NEW = {
+    "PublishToIoTCore": "new_publish_to_iot_core",
+    "SubscribeToIoTCore": "new_subscribe_to_iot_core",
+    "PublishToTopic": "new_publish_to_topic",
+    "SubscribeToTopic": "new_subscribe_to_topic",
+    "GetConfiguration": "new_get_configuration",
+    "UpdateConfiguration": "new_update_configuration",
+    "UpdateState": "new_update_state",
+}
+
+
+class Transport:
+    """The SDK's native I/O thread, shared by all connections of one gateway: none of them leaks another.
+
+    Its thread ends when the last reference to this object and its connections is gone.
+    """
+
+    def __init__(self) -> None:
+        group = EventLoopGroup(num_threads=1)
+        self.bootstrap = ClientBootstrap(group, DefaultHostResolver(group))
+        self.socket_options = SocketOptions()
+        self.socket_options.domain = SocketDomain.Local
+
+
+class Connection:
+    """One attempt to talk to the core; `open` it, `close` it in any case.
+
+    Args:
+        transport: The gateway's.
+        socket_path: The core's Unix socket; at most 107 bytes.
+        token: The value of SVCUID.
+        on_lost: Called once with the reason when an opened connection ends without `close` (I/O thread).
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        socket_path: str,
+        token: str,
+        on_lost: "Callable[[Connection, str], None]",
+    ) -> None:
+        self._socket_path = socket_path
+        self._on_lost = on_lost
+        self._closing = threading.Event()
+        self._sdk = SdkConnection(
+            host_name=socket_path,
+            port=0,  # not used for Unix sockets
+            bootstrap=transport.bootstrap,
+            socket_options=transport.socket_options,
+            connect_message_amender=MessageAmendment.create_static_authtoken_amender(token),
+        )
+        self._client = GreengrassCoreIPCClient(self._sdk)
+
+    def open(self, deadline: Deadline) -> None:
+        """Connect and be accepted.
+
+        Raises:
+            TransientError: No socket, nobody listens, nobody answers, or the token is refused.
+        """
+        asked = Asked("CONNECT", self._socket_path)
+        try:
+            deadline.result_of(self._sdk.connect(_Lifecycle(self._sdk, self._sdk_lost)))
+        except DeadlineExceededError:
+            raise TransientError(f"{asked}: nobody answered in time.") from None
+        except Exception as error:
+            raise translate(error, asked) from error
+
+    def ask(self, asked: Asked, request: Any, deadline: Deadline) -> Any:
+        """One call and its answer.
+
+        Raises:
+            NoAnswerError: Not before the deadline; the connection cannot be trusted any more.
+            TransientError: The core could not, or the connection was lost meanwhile.
+            PermanentError: The core, or the SDK, refuses this request for good.
+        """
+        operation = self._new(asked)
+        self.send(operation, asked, request)
+        try:
+            return deadline.result_of(operation.get_response())
+        except DeadlineExceededError:
+            raise no_answer(asked, deadline.timeout_s) from None
+        except Exception as error:
+            raise translate(error, asked) from error
+
+    def probe(self, deadline: Deadline) -> None:
+        """Find out whether the core answers at all; any modelled answer will do.
+
+        A core that accepts connections and then says nothing would otherwise look healthy for ever.
+
+        Raises:
+            TransientError: It does not, or the connection was lost.
+        """
+        asked = Asked("GetConfiguration", "accessControl")  # needs no grant, and every recipe has it
+        try:
+            operation = self._client.new_get_configuration()
+            operation.activate(model.GetConfigurationRequest(key_path=[asked.resource]))
+            deadline.result_of(operation.get_response())
+        except DeadlineExceededError:
+            raise TransientError("The core accepted the connection but answers nothing.") from None
+        except model.GreengrassCoreIPCError:
+            return
+        except Exception as error:
+            raise translate(error, asked) from error
+
+    def new_stream(self, asked: Asked, events: Any) -> Any:
+        """An operation of the SDK whose events go to `events`; nothing is sent yet.
+
+        Raises:
+            TransientError: The connection is lost.
+        """
+        return self._new(asked, events)
+
+    def send(self, operation: Any, asked: Asked, request: Any) -> None:
+        """Put the operation's request on the wire; does not wait.
+
+        Raises:
+            TransientError: The connection is lost.
+            PermanentError: The request cannot be put on the wire.
+        """
+        try:
+            operation.activate(request)
+        except Exception as error:
+            raise translate(error, asked) from error
+
+    def close(self) -> "Future[None]":
+        """End the connection; does not wait, may be called again.
+
+        Returns:
+            The SDK's future of the end; it fails when the connection was lost before.
+        """
+        self._closing.set()
+        closed: Future[None] = self._sdk.close()
+        return closed
+
+    def _new(self, asked: Asked, *events: Any) -> Any:
+        try:
+            return getattr(self._client, _NEW[asked.operation])(*events)
+        except Exception as error:
+            raise translate(error, asked) from error
+
+    def _sdk_lost(self, reason: object) -> None:
+        if not self._closing.is_set():
+            self._on_lost(self, f"the core ended the connection ({reason})")
+
+
+class _Lifecycle:
+    """What the SDK calls about a connection, all on its I/O thread."""
+
+    def __init__(self, sdk: SdkConnection, on_disconnect: Callable[[object], None]) -> None:
+        self._sdk = sdk
+        self._on_disconnect = on_disconnect
+
+    def on_connect(self) -> None:
+        """Accepted: `Connection.open` is waiting for the same news."""
+
+    def on_disconnect(self, reason: object) -> None:
+        """The connection has ended, whoever ended it."""
+        self._on_disconnect(reason)
+
+    def on_error(self, _error: Exception) -> bool:
+        """A protocol error: nothing that comes after it can be trusted."""
+        return True
+
+    def on_ping(self, headers: Sequence[Any], payload: bytes) -> None:
+        """Answer as the protocol asks: the same payload, the same headers but the protocol's own."""
+        own = [header for header in headers if not header.name.startswith(":")]
+        self._sdk.send_ping_response(MessageAmendment(headers=own, payload=payload))

@@ -1,0 +1,295 @@
+"""`IpcGateway`: what a component knows of Greengrass IPC."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait as wait_for_futures
+from datetime import datetime
+from functools import partial
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from edge_common.errors import ConfigError
+from edge_common.ipc import requests
+from edge_common.ipc.connection import Connection, Transport
+from edge_common.ipc.delivery import MAX_PENDING_BYTES, Delivery, OnMessage
+from edge_common.ipc.errors import Asked, GatewayFailedError, NoAnswerError
+from edge_common.ipc.link import Link, State
+from edge_common.ipc.subscription import Filter, Subscription
+from edge_common.ipc.supervisor import Supervisor
+from edge_common.ipc.timing import Deadline, ReconnectPolicy
+from edge_common.metrics import Metrics
+
+DEFAULT_TIMEOUT_S = 10.0
+SOCKET_VARIABLE = "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT"
+TOKEN_VARIABLE = "SVCUID"  # noqa: S105  the name of a variable, no secret
+# Together below the second in which a component must end.
+_DRAIN_S = 0.3
+_CLOSE_S = 0.3
+
+
+class IpcGateway:
+    """The connection of this component to its Greengrass core, rebuilt whenever it is lost.
+
+    A context manager: entering starts two threads and returns at once; the first call waits for the
+    connection. Leaving delivers what has arrived (for 0.3 s at most), closes the subscriptions, then the
+    connection, and takes less than a second. All methods may be called from any thread, also from inside
+    `on_message`.
+
+    Every call ends by its deadline, in one of these ways:
+
+    - it returns: the core has answered. For PublishToIoTCore that means stored in the core's spooler
+      (classic nucleus) or sent to the cloud (Lite, which has none);
+    - `TransientError`: it may work later. `NoAnswerError` among them and a connection lost during the call
+      leave open whether the core acted: publishing again may publish twice;
+    - `PermanentError`: this request never works. `NotGrantedError` names the grant that is missing;
+    - `GatewayFailedError`: IPC is lost for good, the process must end with a non-zero exit code.
+
+    After a lost connection, or a call that was not answered, the supervisor builds a new connection with
+    jittered pauses and subscribes again. A token that the core does not know any more (it was restarted) is
+    refused on each attempt. After `give_up_after_s` without a working connection the gateway fails: the core
+    then starts the component anew, with a token that is valid. Cloud or broker being away never does that.
+
+    Messages arrive one after the other, in the order in which the core sent them; messages sent while there
+    is no connection are lost, for IPC keeps none back.
+
+    Args:
+        socket_path: The core's socket; None takes it from the environment that the core sets.
+        token: SVCUID; None takes it from the environment.
+        policy: Pauses and deadlines of the supervisor.
+        metrics: Gets the counters `ipc_connects`, `ipc_published` and those of `delivery`; None keeps them
+            to the gateway.
+        stop: The component's stop event: once set, no call waits more than 0.4 s.
+        on_failed: Called once, on the supervisor's thread, when the gateway has failed: set an event there.
+        max_payload_bytes: The largest payload for IoT Core. Greengrass Lite takes about 6,000 bytes in its
+            default build and ends the connection above 7,400.
+        max_pending_bytes: How much may wait for a slow `on_message`; beyond it messages are dropped, counted.
+
+    Raises:
+        ConfigError: The environment lacks the socket or the token: this process was not started by a core.
+    """
+
+    def __init__(  # noqa: PLR0913  all keyword-only, each with a default that suits a component
+        self,
+        *,
+        socket_path: str | None = None,
+        token: str | None = None,
+        policy: ReconnectPolicy | None = None,
+        metrics: Metrics | None = None,
+        stop: threading.Event | None = None,
+        on_failed: Callable[[GatewayFailedError], None] | None = None,
+        max_payload_bytes: int = requests.MAX_IOT_CORE_PAYLOAD_BYTES,
+        max_pending_bytes: int = MAX_PENDING_BYTES,
+    ) -> None:
+        path, secret = _socket_and_token(socket_path, token)
+        policy = policy or ReconnectPolicy()
+        metrics = metrics or Metrics()
+        self._max_payload_bytes = max_payload_bytes
+        self._published = metrics.counter("ipc_published")
+        self._session = Session(
+            partial(Connection, Transport(), path, secret),
+            policy or ReconnectPolicy(),
+            metrics,
+            stop or threading.Event(),
+            on_failed,
+            max_pending_bytes,
+        )
+
+    def __enter__(self) -> Self:
+        self._delivery.start()
+        self._supervisor.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def state(self) -> State:
+        """Where the connection is now."""
+        return self._link.state
+
+    def raise_if_failed(self) -> None:
+        """Nothing, or `GatewayFailedError` when the gateway has given up."""
+        if self._link.failure is not None:
+            raise GatewayFailedError(self._link.failure)
+
+    def publish_to_iot_core(
+        self, topic: str, payload: bytes, *, qos: Literal[0, 1] = 1, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> None:
+        """Publish to AWS IoT Core through the core.
+
+        Args:
+            topic: At most 256 bytes and 7 slashes, no wildcards.
+            payload: At most `max_payload_bytes`.
+            qos: With 0 the core may drop it while the cloud is away.
+            timeout_s: Seconds for everything, waiting for a connection included.
+
+        Raises:
+            EdgeError: See the class.
+        """
+        request = requests.publish_to_iot_core(topic, payload, qos, self._max_payload_bytes)
+        self._ask(Asked("PublishToIoTCore", topic), request, timeout_s)
+        self._published.add()
+
+    def publish_to_topic(
+        self, topic: str, message: Mapping[str, Any] | bytes, *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> None:
+        """Publish to the components of this core: a map as a JSON message, bytes as a binary one.
+
+        Nobody being subscribed is no error.
+
+        Raises:
+            EdgeError: See the class.
+        """
+        request = requests.publish_to_topic(topic, message)
+        self._ask(Asked("PublishToTopic", topic), request, timeout_s)
+        self._published.add()
+
+    def subscribe_to_iot_core(
+        self,
+        topic_filter: str,
+        on_message: OnMessage,
+        *,
+        qos: Literal[0, 1] = 1,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        resubscribe_after_silence_s: float | None = None,
+    ) -> Subscription:
+        """Get the messages of AWS IoT Core for `topic_filter`, until the subscription or the gateway closes.
+
+        Args:
+            topic_filter: With MQTT's wildcards.
+            on_message: Called on the delivery thread, one message at a time; what it raises is counted.
+            qos: Maximum QoS.
+            timeout_s: How long to wait for the core's first answer. When it says "not now" or nothing, the
+                subscription is returned nevertheless, not `active` yet: the supervisor goes on trying.
+            resubscribe_after_silence_s: On Greengrass Lite subscriptions die without notice when its MQTT
+                daemon restarts. After this many seconds without a message the subscription is made anew, in
+                place of the old one: nothing is lost or doubled by it except retained messages, which come
+                again. A dead one is deaf for at most this long. None never does; the classic nucleus needs
+                none.
+
+        Raises:
+            EdgeError: See the class.
+        """
+        wanted = Filter(
+            asked=Asked("SubscribeToIoTCore", topic_filter),
+            request=requests.subscribe_to_iot_core(topic_filter, qos),
+            read=requests.iot_core_message,
+            resubscribe_after_silence_s=resubscribe_after_silence_s,
+        )
+        return self._subscribe(wanted, on_message, timeout_s)
+
+    def subscribe_to_topic(
+        self, topic_filter: str, on_message: OnMessage, *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> Subscription:
+        """Get the messages of this core's components for `topic_filter`; see `subscribe_to_iot_core`.
+
+        A filter with wildcards does not get this component's own messages (on Lite it does), and unlike in
+        MQTT `a/#` does not match `a`.
+
+        Raises:
+            EdgeError: See the class.
+        """
+        wanted = Filter(
+            asked=Asked("SubscribeToTopic", topic_filter),
+            request=requests.subscribe_to_topic(topic_filter),
+            read=requests.local_message,
+            resubscribe_after_silence_s=None,
+        )
+        return self._subscribe(wanted, on_message, timeout_s)
+
+    def get_configuration(
+        self,
+        key_path: Sequence[str] = (),
+        *,
+        component: str | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Any:
+        """Read the deployed configuration: a map, or `{last key: value}` when the path ends in a single value.
+
+        Args:
+            key_path: Empty for everything.
+            component: Whose; None for this component's own.
+            timeout_s: Seconds for everything.
+
+        Raises:
+            EdgeError: See the class; PermanentError with code `ResourceNotFoundError` when there is none.
+        """
+        asked = Asked("GetConfiguration", "/".join(key_path))
+        return self._ask(asked, requests.get_configuration(key_path, component), timeout_s).value
+
+    def update_configuration(
+        self,
+        key_path: Sequence[str],
+        value: Mapping[str, Any],
+        timestamp: datetime,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        """Merge `value` into this component's own configuration at `key_path`.
+
+        Args:
+            key_path: Empty for the root.
+            value: Merged deeply; `accessControl` cannot be changed.
+            timestamp: When the value was true, aware of its zone; older than what is stored is refused.
+            timeout_s: Seconds for everything.
+
+        Raises:
+            EdgeError: See the class.
+        """
+        asked = Asked("UpdateConfiguration", "/".join(key_path))
+        self._ask(asked, requests.update_configuration(key_path, value, timestamp), timeout_s)
+
+    def update_state(
+        self, state: Literal["RUNNING", "ERRORED"], *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> None:
+        """Tell the core how this component is.
+
+        Raises:
+            EdgeError: See the class.
+        """
+        self._ask(Asked("UpdateState", state), requests.update_state(state), timeout_s)
+
+    def close(self) -> None:
+        """End everything within a second; calls in flight fail as lost. May be called again."""
+        subscriptions = self._supervisor.subscriptions()
+        for subscription in subscriptions:
+            subscription.mute()
+        self._delivery.close(_DRAIN_S)
+        for subscription in subscriptions:
+            subscription.close()
+        ended = [connection.close() for connection in self._link.close()]
+        wait_for_futures(ended, timeout=_CLOSE_S)
+        self._supervisor.join(_CLOSE_S)
+
+    def _ask(self, asked: Asked, request: Any, timeout_s: float) -> Any:
+        deadline = Deadline(timeout_s, self._stop)
+        connection = self._link.wait_connected(deadline, asked)
+        try:
+            return connection.ask(asked, request, deadline)
+        except NoAnswerError as error:
+            self._link.lost(connection, error.reason)
+            raise
+
+    def _subscribe(self, wanted: Filter, on_message: OnMessage, timeout_s: float) -> Subscription:
+        subscription = Subscription(wanted, on_message, self._link, self._policy)
+        self._supervisor.add(subscription)
+        subscription.wait_answered(Deadline(timeout_s, self._stop))
+        return subscription
+
+
+def _socket_and_token(socket_path: str | None, token: str | None) -> tuple[str, str]:
+    path = socket_path or os.environ.get(SOCKET_VARIABLE, "")
+    secret = token or os.environ.get(TOKEN_VARIABLE, "")
+    missing = [name for name, value in ((SOCKET_VARIABLE, path), (TOKEN_VARIABLE, secret)) if not value]
+    if missing:
+        raise ConfigError(
+            [
+                f"{name} is not set: this process was not started by a Greengrass core. Deploy the component, "
+                "or start a local core with `scripts/edge core up`."
+                for name in missing
+            ]
+        )
+    return path, secret

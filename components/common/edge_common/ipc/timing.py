@@ -1,0 +1,117 @@
+"""Deadlines of calls, and how long to wait between attempts.
+
+No threads of its own. A `Deadline` belongs to the thread that made it; `Attempts` are changed under the
+link's lock. Both measure real waiting, so they read the monotonic clock itself.
+"""
+
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from edge_common.retry import Backoff
+
+# A component must end within a second of SIGTERM (the nucleus kills it after five): once stopping, an answer
+# that is on its way still arrives within milliseconds, and one that is not will not come.
+STOP_GRACE_S = 0.4
+_LOOK_EVERY_S = 0.1  # how soon a waiting call notices that the component is stopping
+
+
+class DeadlineExceededError(Exception):
+    """The time for a call is up; stays inside this package."""
+
+
+class Deadline:
+    """A point in time that comes closer when the component is told to stop.
+
+    Args:
+        timeout_s: Seconds from now.
+        stop: Once set, at most `STOP_GRACE_S` seconds are left.
+    """
+
+    def __init__(self, timeout_s: float, stop: threading.Event) -> None:
+        self.timeout_s = timeout_s
+        self._at = time.monotonic() + timeout_s
+        self._stop = stop
+        self._shortened = False
+
+    def remaining_s(self) -> float:
+        """Seconds left, never negative."""
+        now = time.monotonic()
+        if self._stop.is_set() and not self._shortened:
+            self._shortened = True
+            self._at = min(self._at, now + STOP_GRACE_S)
+        return max(0.0, self._at - now)
+
+    def slice_s(self) -> float:
+        """How long to wait before looking at the deadline again; 0 when it has passed."""
+        return min(self.remaining_s(), _LOOK_EVERY_S)
+
+    def result_of(self, future: "Future[Any]") -> Any:
+        """Wait for a future of the SDK.
+
+        Raises:
+            DeadlineExceededError: No result in time. What the call did is unknown.
+            Exception: Whatever the future failed with.
+        """
+        while not future.done():
+            slice_s = self.slice_s()
+            if slice_s <= 0:
+                raise DeadlineExceededError
+            try:
+                return future.result(slice_s)
+            except TimeoutError:
+                continue  # of this slice, or the future's own: the loop tells them apart
+        return future.result()
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectPolicy:
+    """How a gateway behaves without a connection.
+
+    Attributes:
+        first_delay_s: Upper bound of the first pause, in seconds; each further one is twice as long.
+        max_delay_s: Upper bound of every pause, in seconds.
+        stable_after_s: A connection or subscription that lived this long, in seconds, starts again with
+            `first_delay_s`; one that died sooner goes on where its predecessor was.
+        connect_timeout_s: Seconds for one attempt: connect, CONNECT, and a first answer.
+        subscribe_timeout_s: Seconds for the answer to a subscription. More than the 30 s that the classic
+            nucleus gives an MQTT operation, for it answers a subscription when the cloud has.
+        give_up_after_s: Seconds without a working connection until the gateway fails for good.
+    """
+
+    first_delay_s: float = 0.1
+    max_delay_s: float = 5.0
+    stable_after_s: float = 10.0
+    connect_timeout_s: float = 5.0
+    subscribe_timeout_s: float = 40.0
+    give_up_after_s: float = 60.0
+
+
+class Attempts:
+    """When to try next, for one thing that can work, fail and be lost: a connection, a subscription."""
+
+    def __init__(self, policy: ReconnectPolicy) -> None:
+        self._stable_after_s = policy.stable_after_s
+        # Full jitter: all components lose the core at once and must not return at once.
+        self._backoff = Backoff(initial_s=policy.first_delay_s, max_s=policy.max_delay_s)
+        self._failures = 0
+        self._up_since_s: float | None = None
+
+    def succeeded(self) -> None:
+        """It works as of now."""
+        self._up_since_s = time.monotonic()
+
+    def failed(self) -> float:
+        """It failed, or was lost, just now.
+
+        Returns:
+            The time (`time.monotonic`, seconds) before which it is not to be tried again.
+        """
+        now_s = time.monotonic()
+        if self._up_since_s is not None and now_s - self._up_since_s >= self._stable_after_s:
+            self._failures = 0
+        self._up_since_s = None
+        self._failures += 1
+        return now_s + self._backoff.delay_s(self._failures)

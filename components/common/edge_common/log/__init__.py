@@ -1,0 +1,119 @@
+"""Logs: one line for each event on standard output, `LEVEL event key=value …`.
+
+Owns what is written to standard output, the level, the rate limits and the list of secrets that no line may
+hold; the only package that imports structlog. Standard output, because the nucleus marks whatever comes by
+standard error as WARN, whatever its level; no timestamp except on a terminal, because the nucleus adds one.
+Events are fixed words and values go into fields: `log.warning("message_refused", topic=topic)`. Safe from any
+thread; a line is written whole.
+
+Modules:
+    line      how an event becomes one line that nobody can forge; pure
+    limits    how often a cause may be logged
+    output    where lines go: level, secrets, standard output
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import TypedDict, cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from edge_common.errors import ConfigError
+from edge_common.log.output import LEVELS, Output
+
+__all__ = ["LEVEL_VARIABLE", "Limited", "Output", "configure", "get_logger", "hide", "limited", "safe"]
+
+LEVEL_VARIABLE = "GG_COMPONENT_LOG_LEVEL"
+# What the nucleus and the token exchange give a component process to identify itself with.
+SECRET_VARIABLES = (
+    "SVCUID",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
+
+_OUTPUT = Output()
+
+
+def get_logger(name: str, output: Output = _OUTPUT) -> FilteringBoundLogger:
+    """A logger whose lines end in `part=name`; `bind` gives one with further fields.
+
+    Args:
+        name: A fixed word for the part that logs, such as "publisher".
+        output: Where lines go; tests give their own.
+    """
+    wrapped = structlog.wrap_logger(
+        output,
+        processors=[output.line_of],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            "debug"
+        ),  # the output filters: it can be set later
+        part=name,
+    )
+    return cast("FilteringBoundLogger", wrapped)
+
+
+class Limited(TypedDict):
+    """What `limited` adds to a call; taken out again before the line is written."""
+
+    limited_by: tuple[str, float]
+
+
+def limited(key: str, per_s: float) -> Limited:
+    """Let one event of this cause through every `per_s` seconds; the next that passes says `suppressed=N`.
+
+    Use it wherever strangers decide how often something is logged:
+    `log.warning("message_refused", reason=error.reason, **limited("message_refused", 10))`.
+
+    Args:
+        key: The cause; fixed words, not what was received.
+        per_s: Seconds between two lines.
+    """
+    return {"limited_by": (key, per_s)}
+
+
+def configure(environment: Mapping[str, str], *, debug: bool = False) -> None:
+    """Set the level, hide the process's own secrets, show foreign libraries' warnings in the same form.
+
+    Args:
+        environment: Names the level in `GG_COMPONENT_LOG_LEVEL` (absent: INFO) and holds what is hidden.
+        debug: DEBUG, whatever the environment says.
+
+    Raises:
+        ConfigError: The level in the environment is not one of `LEVELS`.
+    """
+    for variable in SECRET_VARIABLES:
+        hide(environment.get(variable, ""))
+    if _LIBRARIES not in logging.getLogger().handlers:
+        logging.getLogger().addHandler(_LIBRARIES)
+    level = "DEBUG" if debug else environment.get(LEVEL_VARIABLE, "INFO").upper()
+    if level not in LEVELS:
+        allowed = ", ".join(LEVELS)
+        raise ConfigError(
+            [f"{LEVEL_VARIABLE}: {safe(level)} is not allowed. Allowed: {allowed}. Correct it or unset it."]
+        )
+    _OUTPUT.set_level(level)
+
+
+def hide(secret: str) -> None:
+    """From now on write *** where `secret` would stand; fewer than 6 characters are no secret."""
+    _OUTPUT.hide(secret)
+
+
+def safe(text: str) -> str:
+    """`text` on one line and without secrets, for what is printed beside the log."""
+    return _OUTPUT.safe(text)
+
+
+class _LibraryHandler(logging.Handler):
+    """Warnings and errors of foreign libraries; their debug output may hold credentials and stays out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = get_logger(record.name)
+        write = log.error if record.levelno >= logging.ERROR else log.warning
+        write("library_message", message=record.getMessage(), exc_info=record.exc_info)
+
+
+_LIBRARIES = _LibraryHandler(logging.WARNING)

@@ -1,0 +1,69 @@
+"""Counters: how many of each thing happened since the process started.
+
+Owns the counts and nothing else; the runtime logs them. Every counter may be raised from any thread.
+"""
+
+import re
+import threading
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+class Counter:
+    """A count that only grows, from 0 at the start of the process.
+
+    Attributes:
+        name: the fixed word that logs and heartbeats show it under.
+    """
+
+    __slots__ = ("_lock", "_value", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._value = 0
+        self._lock = threading.Lock()
+
+    def add(self, amount: int = 1) -> None:
+        """Raise the count.
+
+        Raises:
+            ValueError: `amount` is negative: what was counted stays counted.
+        """
+        if amount < 0:
+            raise ValueError(f"counter {self.name} only grows, but was given {amount}")
+        with self._lock:
+            self._value += amount
+
+    @property
+    def value(self) -> int:
+        """The count now."""
+        return self._value
+
+
+class Metrics:
+    """All counters of one component, made where they are first asked for; lives as long as the process."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, Counter] = {}
+        self._lock = threading.Lock()
+
+    def counter(self, name: str) -> Counter:
+        """The counter called `name`, the same object every time; ask for it once and keep it.
+
+        Args:
+            name: a fixed word such as `readings_published`: never made from a topic or another input, so
+                that nobody outside can make the set grow.
+
+        Raises:
+            ValueError: `name` is not lower-case words joined by underscores.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} names no counter: use lower-case words joined by underscores")
+        with self._lock:
+            return self._counters.setdefault(name, Counter(name))
+
+    def snapshot(self) -> dict[str, int]:
+        """Every count by name, in the order the counters were made; each exact, not all at one instant."""
+        with self._lock:
+            counters = list(self._counters.values())
+        return {counter.name: counter.value for counter in counters}

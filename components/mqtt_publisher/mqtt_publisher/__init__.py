@@ -1,0 +1,1 @@
+"""Reads a sensor source and publishes each reading to IoT Core."""

@@ -1,0 +1,1 @@
+"""Shows what several topics carry, warns above limits, keeps rolling statistics, records."""

@@ -1,0 +1,147 @@
+"""`edge core …`: the words; starting and stopping are in core_process."""
+
+# ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
+# ruff: noqa: PLR0913  a command has as many parameters as it has options
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edge_cli.options import AsJson, Root, examples, group
+from edge_cli.reporting import reporting
+from local_core.settings import CoreSettings, Flavor
+
+if TYPE_CHECKING:
+    from edge_cli.console import Screen
+
+_DEFAULTS = CoreSettings(root=Path())
+
+app = group("The local core: start it, look at it, take its cloud away.")
+faults = group("Misbehave on request, as real cores and clouds do.")
+app.add_typer(faults, name="fault", rich_help_panel="Make trouble")
+
+
+@app.command(
+    rich_help_panel="Start and stop",
+    epilog=examples(
+        "edge core up",
+        "edge core up --flavor lite --thing bench-7",
+        "edge core up --root /tmp/second --mqtt-port 1883",
+    ),
+)
+def up(
+    *,
+    root: Root,
+    flavor: Annotated[
+        Flavor, typer.Option(help="Which nucleus to behave as; lite has no spooler and reads YAML as strings.")
+    ] = _DEFAULTS.flavor,
+    thing: Annotated[str, typer.Option(metavar="NAME", help="Thing name.")] = _DEFAULTS.thing_name,
+    region: Annotated[
+        str, typer.Option(metavar="NAME", help="AWS region that components are told.")
+    ] = _DEFAULTS.region,
+    mqtt_port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of the broker; 0 takes a free one.")
+    ] = _DEFAULTS.mqtt_port,
+    s3_port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of S3; 0 takes a free one.")
+    ] = _DEFAULTS.s3_port,
+    as_json: AsJson = False,
+) -> None:
+    """Start a core in the background and wait until everything listens.
+
+    It brings an MQTT broker as IoT Core and an S3 stand-in, listens on loopback only, and runs until
+    `edge core down`. Components and configuration of an earlier run on the same root come back.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli import core_process, views
+
+        settings = CoreSettings(
+            root=root.resolve(),
+            thing_name=thing,
+            region=region,
+            flavor=flavor,
+            mqtt_port=mqtt_port,
+            s3_port=s3_port,
+        )
+        with screen.working("Starting the core"):
+            status = core_process.start(settings)
+        screen.show(status, lambda: views.core(screen, status))
+
+
+@app.command(rich_help_panel="Start and stop", epilog=examples("edge core down"))
+def down(*, root: Root, as_json: AsJson = False) -> None:
+    """Stop the core, its components, its broker and its S3."""
+    with reporting(as_json=as_json) as screen:
+        from edge_cli import core_process
+        from edge_cli.core_process import Ending
+
+        with screen.working("Stopping the core and its components"):
+            stop = core_process.stop(root)
+        words = {
+            Ending.NOT_RUNNING: f"No core was running on {root}.",
+            Ending.STOPPED: f"Stopped the core on {root} (process {stop.pid}, {stop.seconds:.1f} s).",
+            Ending.KILLED: f"Killed the core on {root} (process {stop.pid}): it had not ended "
+            f"{core_process.STOP_TIMEOUT_S:g} s after it was asked. Its log: {root / 'logs' / 'greengrass.log'}",
+        }
+        document = {"ending": stop.ending, "pid": stop.pid, "seconds": round(stop.seconds, 3)}
+        screen.tell(document, words[stop.ending])
+
+
+@app.command(rich_help_panel="Start and stop", epilog=examples("edge core status", "edge core status --json"))
+def status(*, root: Root, as_json: AsJson = False) -> None:
+    """What runs on the core, where it listens, what it has delivered."""
+    with reporting(as_json=as_json) as screen:
+        from edge_cli import core_process, views
+
+        answer = core_process.status(root)
+        screen.show(answer, lambda: views.core(screen, answer))
+
+
+@app.command(rich_help_panel="Make trouble", epilog=examples("edge core offline", "edge core online"))
+def offline(*, root: Root, as_json: AsJson = False) -> None:
+    """Take the cloud away: the link to IoT Core breaks until `edge core online`.
+
+    The classic nucleus spools what components publish with QoS 1, up to 2.5 MiB; Lite refuses it.
+    """
+    with reporting(as_json=as_json) as screen:
+        _control(screen, root, "offline", "The cloud is offline. Bring it back: edge core online")
+
+
+@app.command(rich_help_panel="Make trouble", epilog=examples("edge core online"))
+def online(*, root: Root, as_json: AsJson = False) -> None:
+    """Bring the cloud back; what was spooled is delivered."""
+    with reporting(as_json=as_json) as screen:
+        _control(screen, root, "online", "The cloud is online.")
+
+
+@app.command(rich_help_panel="Make trouble", epilog=examples("edge core restart-ipc"))
+def restart_ipc(*, root: Root, as_json: AsJson = False) -> None:
+    """Drop every IPC connection and listen again, as when a nucleus restarts under its components."""
+    with reporting(as_json=as_json) as screen:
+        _control(screen, root, "restart_ipc", "IPC was restarted: every component had to connect again.")
+
+
+@faults.command(
+    epilog=examples(
+        "edge core fault mute-subscription",
+        "edge core fault mute-subscription --component com.example.MqttSubscriber",
+    )
+)
+def mute_subscription(*, root: Root, as_json: AsJson = False) -> None:
+    """Let subscriptions to IoT Core die silently: no error, no close, only no messages any more."""
+    with reporting(as_json=as_json) as screen:
+        _control(screen, root, "mute_subscription", "The subscriptions are mute.")
+
+
+@faults.command(epilog=examples("edge core fault expire-credentials"))
+def expire_credentials(*, root: Root, as_json: AsJson = False) -> None:
+    """Let the credentials from the token exchange expire, as after a day or with a wrong clock."""
+    with reporting(as_json=as_json) as screen:
+        _control(screen, root, "expire_credentials", "The credentials have expired.")
+
+
+def _control(screen: "Screen", root: Path, command: str, done: str, **arguments: Any) -> None:
+    from local_core.control import request
+
+    screen.tell(request(root, command, **arguments), done)

@@ -1,0 +1,52 @@
+"""What a core says of itself over its control socket; shapes only."""
+
+from typing import TypedDict
+
+
+class Endpoints(TypedDict):
+    """Where the core listens, all on loopback: `mqtt` as host:port, `s3` and `token_exchange` as URLs."""
+
+    ipc: str
+    mqtt: str
+    s3: str
+    token_exchange: str
+
+
+class ComponentStatus(TypedDict):
+    """One component: `state` in the nucleus's words, `pid` None while it has no process."""
+
+    name: str
+    version: str
+    state: str
+    restarts: int
+    pid: int | None
+    is_root: bool
+
+
+class IotCoreCounters(TypedDict):
+    """The link to IoT Core since the core started: messages, and bytes where the name says so."""
+
+    published: int
+    delivered: int
+    spooled_messages: int
+    spooled_bytes: int
+    in_flight: int
+    dropped: int
+    subscriptions: int
+
+
+class CoreStatus(TypedDict):
+    """The answer to the control command `status`."""
+
+    pid: int
+    root: str
+    thing_name: str
+    region: str
+    flavor: str
+    online: bool
+    uptime_s: float
+    bucket: str
+    endpoints: Endpoints
+    broker: str
+    components: list[ComponentStatus]
+    iot_core: IotCoreCounters

@@ -1,0 +1,172 @@
+"""The log files of a core: which there are, their records merged, and what is added to them.
+
+Reads `<root>/logs/*.log` and nothing else, in the caller's thread. A log's active file keeps its name; the
+nucleus moves full ones to `<component>_yyyy_MM_dd_HH_i.log` beside it.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+from edge_cli.errors import CommandError
+from edge_cli.log_lines import LogRecord, merged, records
+from local_core.layout import Layout
+
+_ROTATED = re.compile(r"^(?P<log>.+)_(?P<moment>\d{4}_\d{2}_\d{2}_\d{2})_(?P<number>\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class LogFiles:
+    """The files of one log.
+
+    Attributes:
+        name: The component's name, or `greengrass` for the core itself.
+        rotated: Full files, oldest first.
+        active: The file that is written to; it may be missing just after a rotation.
+    """
+
+    name: str
+    rotated: tuple[Path, ...]
+    active: Path
+
+    def lines(self, *, active: bool = True) -> Iterator[str]:
+        """Every line, oldest first; without those of the active file when `active` is False."""
+        for path in (*self.rotated, *([self.active] if active else [])):
+            try:
+                with path.open(encoding="utf-8", errors="replace") as file:
+                    yield from (line.rstrip("\n") for line in file)
+            except FileNotFoundError:
+                continue  # rotated away between listing and opening
+
+
+def log_files(root: Path) -> dict[str, LogFiles]:
+    """Every log of the core on `root`, by name."""
+    folder = Layout(root).logs
+    rotated: dict[str, list[tuple[str, int, Path]]] = {}
+    for path in folder.glob("*.log"):
+        matched = _ROTATED.match(path.stem)
+        if matched:
+            rotated.setdefault(matched["log"], []).append((matched["moment"], int(matched["number"]), path))
+        else:
+            rotated.setdefault(path.stem, [])
+    return {
+        name: LogFiles(name, tuple(path for *_, path in sorted(files)), folder / f"{name}.log")
+        for name, files in sorted(rotated.items())
+    }
+
+
+def choose_logs(root: Path, word: str | None) -> list[LogFiles]:
+    """The logs that a person means.
+
+    Args:
+        root: The core's folder.
+        word: A log's name, its last part (`MqttPublisher`) or any piece of it, case aside; None means all.
+
+    Raises:
+        CommandError: There is no such log; the text lists those there are.
+    """
+    available = log_files(root)
+    if not available:
+        raise CommandError(f"There are no logs in {Layout(root).logs}. Has a core run on {root}? edge core up")
+    if word is None:
+        return list(available.values())
+    wanted = word.lower()
+    for matches in (
+        [name for name in available if name.lower() == wanted],
+        [name for name in available if name.lower().rpartition(".")[2] == wanted],
+        [name for name in available if wanted in name.lower()],
+    ):
+        if matches:
+            return [available[name] for name in matches]
+    raise CommandError(f"There is no log '{word}' in {Layout(root).logs}. There are: {', '.join(available)}.")
+
+
+def read(logs: Iterable[LogFiles], *, active: bool = True) -> Iterator[LogRecord]:
+    """All records of several logs, by time; `active` as for `LogFiles.lines`."""
+    return merged(records(log.name, log.lines(active=active)) for log in logs)
+
+
+class Tail:
+    """Reads one log from its start and then what is added to it, across rotations; close it when done.
+
+    Args:
+        path: The active file; it may appear later.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BufferedReader | None = None
+        self._unfinished = b""
+
+    def new_lines(self) -> list[str]:
+        """Complete lines since the last call; never waits."""
+        if self._file is None:
+            self._open()
+        added = self._read()
+        if self._file and _was_replaced(self._file, self._path):
+            # What was written between our read and the rotation is still behind the open descriptor.
+            added += self._read()
+            self.close()
+            self._open()
+            added += self._read()
+        lines = (self._unfinished + added).split(b"\n")
+        self._unfinished = lines.pop()
+        return [line.decode(errors="replace") for line in lines]
+
+    def close(self) -> None:
+        """Close the file; `new_lines` would open it again from its start."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _open(self) -> None:
+        try:
+            self._file = self._path.open("rb")
+        except FileNotFoundError:
+            self._file = None
+
+    def _read(self) -> bytes:
+        return self._file.read() if self._file else b""
+
+
+def _was_replaced(file: BufferedReader, path: Path) -> bool:
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        return True
+    return now.st_ino != os.fstat(file.fileno()).st_ino or now.st_size < file.tell()
+
+
+class Follower:
+    """Several logs, and those that appear later: first what their active files hold, then what is added.
+
+    Close it when done.
+
+    Args:
+        root: The core's folder.
+        word: Which logs, as for `choose_logs`; None means all, also those of components yet to come.
+
+    Raises:
+        CommandError: There is no such log.
+    """
+
+    def __init__(self, root: Path, word: str | None) -> None:
+        self._root = root
+        self._word = word
+        self._tails = {log.name: Tail(log.active) for log in choose_logs(root, word)}
+
+    def new_records(self) -> list[LogRecord]:
+        """Records since the last call, by time; never waits."""
+        if self._word is None:
+            for name, log in log_files(self._root).items():
+                if name not in self._tails:
+                    self._tails[name] = Tail(log.active)
+        return list(merged(records(name, tail.new_lines()) for name, tail in self._tails.items()))
+
+    def close(self) -> None:
+        """Close every file."""
+        for tail in self._tails.values():
+            tail.close()

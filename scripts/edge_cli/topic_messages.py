@@ -1,0 +1,57 @@
+"""One message as somebody listening sees it, and its text for people and programs; pure."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMessage:
+    """A message that arrived.
+
+    Attributes:
+        received_at: When it arrived here, UTC.
+        topic: Concrete topic.
+        payload: As it came.
+    """
+
+    received_at: datetime
+    topic: str
+    payload: bytes
+
+    def content(self) -> Any:
+        """The payload decoded as JSON; None when it is not JSON (or JSON's null)."""
+        try:
+            return json.loads(self.payload)
+        except ValueError:
+            return None
+
+    def text(self) -> str:
+        """The payload on one line: text as it is, anything else as its length and first bytes."""
+        try:
+            return self.payload.decode().replace("\r", "").replace("\n", " ")
+        except UnicodeDecodeError:
+            return f"<{len(self.payload)} bytes: {self.payload[:16].hex(' ')}…>"
+
+    def document(self) -> dict[str, Any]:
+        """For programs: `payload` is the JSON, or the text, or else `payload_base64` has the bytes."""
+        document: dict[str, Any] = {"received_at": iso_ms(self.received_at), "topic": self.topic}
+        try:
+            text = self.payload.decode()
+        except UnicodeDecodeError:
+            return document | {"payload_base64": base64.b64encode(self.payload).decode()}
+        try:
+            return document | {"payload": json.loads(text)}
+        except ValueError:
+            return document | {"payload": text}
+
+
+def iso_ms(moment: datetime) -> str:
+    """UTC with milliseconds and `Z`.
+
+    >>> iso_ms(datetime(2026, 11, 22, 4, 26, 11, 123456, tzinfo=UTC))
+    '2026-11-22T04:26:11.123Z'
+    """
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,281 @@
+"""The core's link to "IoT Core": an MQTT connection that is always made anew, and the subscriptions on it.
+
+It brings the broker to the same subscriptions after each reconnect. It keeps no message: what cannot be sent
+now is refused, and what is lost on the way is told to whoever sent it (the spooler repeats). It knows no IPC
+and no component. Everything runs in the core's event loop.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable
+
+from local_core.cloud.message import CloudMessage
+from local_core.cloud.mqtt_connection import Done, MqttConnection, MqttError, MqttProtocol
+from local_core.cloud.subscriptions import CloudFilter, OnMessage, Subscriber, Subscriptions
+from local_core.errors import CoreError
+
+CONNECT_TIMEOUT_S = 10.0
+OPERATION_TIMEOUT_S = 30.0  # the nucleus's mqtt.operationTimeoutMs
+FIRST_RETRY_S = 0.1
+LAST_RETRY_S = 5.0  # the nucleus goes up to 2 min; a broker on the same machine is back sooner
+STABLE_S = 10.0  # a connection that has lived this long starts the back-off anew
+LAST_WORDS_S = 1.0
+
+_POLL_S = 0.005
+_logger = logging.getLogger(__name__)
+
+
+class OfflineError(MqttError):
+    """There is no connection now."""
+
+
+class Link:
+    """Connects as the thing, reconnects with back-off and jitter, subscribes again.
+
+    Args:
+        thing_name: The MQTT client id, as on a device.
+        once_per_subscription: True: each subscription gets a message once, however many filters of this core
+            match it (the classic nucleus). False: once for each copy that the broker sends, which is one for
+            each matching filter (Greengrass Lite). A broker without MQTT 5 does not say what a copy is for:
+            it is always as with False.
+        keep_session: True: the broker keeps subscriptions and their QoS 1 messages over an outage (the
+            classic nucleus). False: they are lost (Lite).
+    """
+
+    def __init__(
+        self, thing_name: str, *, once_per_subscription: bool = True, keep_session: bool = True
+    ) -> None:
+        self._thing_name = thing_name
+        self._keep_session = keep_session
+        self._port = 0
+        self._protocol = MqttProtocol.V5
+        self._subscriptions = Subscriptions(once_per_subscription=once_per_subscription)
+        self._granted_qos: dict[str, int] = {}  # what the broker's session holds, by filter
+        self._subacks: dict[CloudFilter, asyncio.Future[None]] = {}
+        self._watchers: list[Callable[[bool], None]] = []
+        self._connection: MqttConnection | None = None
+        self._has_been_online = False
+        self._may_be_online = asyncio.Event()  # cleared while the fault "offline" is on
+        self._is_connected = asyncio.Event()
+        self._is_disconnected = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def start(self, port: int, protocol: MqttProtocol = MqttProtocol.V5) -> None:
+        """Connect to the broker on loopback and stay connected until `stop`.
+
+        Raises:
+            CoreError: No connection within 10 s.
+        """
+        self._port, self._protocol = port, protocol
+        self._keeper = asyncio.create_task(self._keep_connected(), name="link to IoT Core")
+        await self.go_online()
+
+    async def stop(self) -> None:
+        """Disconnect for good. Whoever still waits is told that the connection is lost."""
+        self._may_be_online.clear()
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        self._disconnect()
+
+    @property
+    def is_online(self) -> bool:
+        """Whether a publish has a chance now."""
+        return self._connection is not None and self._may_be_online.is_set()
+
+    @property
+    def subscription_count(self) -> int:
+        """Subscribers of this core, not filters at the broker."""
+        return len(self._subscriptions)
+
+    def watch(self, on_change: Callable[[bool], None]) -> None:
+        """Call `on_change` with True each time the link has come up, with False when it has gone."""
+        self._watchers.append(on_change)
+
+    async def go_offline(self) -> None:
+        """Fault: the cloud is out of reach until `go_online`.
+
+        From now on nothing is taken. The connection closes as soon as what is in flight is acknowledged, after
+        1 s at the latest, so that this fault by itself makes no duplicates.
+        """
+        self._may_be_online.clear()
+        self._tell_watchers(is_online=False)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LAST_WORDS_S
+        while self._connection and self._connection.unacknowledged and loop.time() < deadline:
+            await asyncio.sleep(_POLL_S)
+        self._disconnect()
+
+    async def go_online(self) -> None:
+        """End the outage; returns when the link is up.
+
+        Raises:
+            CoreError: Not within 10 s; the link goes on trying.
+        """
+        self._may_be_online.set()
+        try:
+            await asyncio.wait_for(self._is_connected.wait(), CONNECT_TIMEOUT_S)
+        except TimeoutError as error:
+            raise CoreError(
+                f"The core could not connect to its MQTT broker on 127.0.0.1:{self._port} within "
+                f"{CONNECT_TIMEOUT_S:g} s. See broker.log in the core's logs folder for what the broker says."
+            ) from error
+
+    def publish(self, message: CloudMessage, done: Done) -> None:
+        """Send one message that `check_publishable` has let pass.
+
+        Args:
+            message: What to send.
+            done: Called once, never from within this call: with None after PUBACK (QoS 1) or once the message
+                is written (QoS 0), else with the error.
+        """
+        if self._connection is None or not self._may_be_online.is_set():
+            asyncio.get_running_loop().call_soon(done, OfflineError("Device is offline."))
+        else:
+            self._connection.publish(message, done)
+
+    def poll(self) -> None:
+        """Take in acknowledgements that have arrived by now, without waiting for the loop to come round."""
+        if self._connection is not None:
+            self._connection.poll()
+
+    async def subscribe(self, topic_filter: str, qos: int, on_message: OnMessage) -> Subscriber:
+        """Subscribe; returns after the SUBACK. The first messages may come before that.
+
+        A filter that the broker knows already is shared: no SUBSCRIBE is sent, so retained messages do not
+        come again, and it works offline, as on the nucleus.
+
+        Args:
+            topic_filter: A filter that `check_filter` has let pass.
+            qos: 0 or 1; the highest of all subscribers of a filter counts for each of them.
+            on_message: Called for each message.
+
+        Raises:
+            MqttError: Offline, refused by the broker, or no answer within 30 s.
+        """
+        subscriber = self._subscriptions.add(topic_filter, qos, on_message)
+        has_succeeded = False
+        try:
+            await self._await_grant(subscriber.cloud_filter)
+            has_succeeded = True
+        finally:
+            if not has_succeeded:
+                self.unsubscribe(subscriber)
+        return subscriber
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Give a subscription up; nothing is delivered any more. Twice does no harm."""
+        if self._subscriptions.remove(subscriber) and self._connection is not None:
+            self._granted_qos.pop(subscriber.cloud_filter.topic_filter, None)
+            self._connection.unsubscribe(subscriber.cloud_filter.topic_filter)
+
+    async def _await_grant(self, cloud_filter: CloudFilter) -> None:
+        if self._granted_qos.get(cloud_filter.topic_filter, -1) >= cloud_filter.qos:
+            return
+        suback = self._subacks.get(cloud_filter)
+        if suback is None:
+            if self._connection is None or not self._may_be_online.is_set():
+                raise OfflineError("Device is offline.")
+            suback = self._ask_for(self._connection, cloud_filter)
+        try:
+            await asyncio.wait_for(asyncio.shield(suback), OPERATION_TIMEOUT_S)
+        except TimeoutError as error:
+            raise MqttError(f"no answer within {OPERATION_TIMEOUT_S:g} s") from error
+
+    def _ask_for(self, connection: MqttConnection, cloud_filter: CloudFilter) -> asyncio.Future[None]:
+        """Send SUBSCRIBE; the future ends with the SUBACK."""
+        suback: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        suback.add_done_callback(lambda future: future.exception())  # nobody need be waiting for it
+        qos = cloud_filter.qos
+        self._subacks[cloud_filter] = suback
+
+        def done(error: MqttError | None) -> None:
+            if self._subacks.get(cloud_filter) is suback:
+                del self._subacks[cloud_filter]
+            if error is not None:
+                suback.set_exception(error)
+                return
+            if cloud_filter.subscribers:
+                self._granted_qos[cloud_filter.topic_filter] = qos
+            suback.set_result(None)
+
+        connection.subscribe(cloud_filter.topic_filter, qos, cloud_filter.identifier, done)
+        return suback
+
+    async def _keep_connected(self) -> None:
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while True:
+            await self._may_be_online.wait()
+            connection = MqttConnection(
+                self._thing_name, self._protocol, self._subscriptions.dispatch, self._connection_lost
+            )
+            try:
+                session_present = await connection.open(
+                    self._port,
+                    clean=not (self._keep_session and self._has_been_online),
+                    keep_session=self._keep_session,
+                    within_s=CONNECT_TIMEOUT_S,
+                )
+            except MqttError as error:
+                _logger.warning("No connection to IoT Core: %s", error)
+                failures += 1
+                await asyncio.sleep(_back_off_s(failures))
+                continue
+            since = loop.time()
+            self._connected(connection, session_present=session_present)
+            await self._is_disconnected.wait()
+            failures = 0 if loop.time() - since >= STABLE_S else failures + 1
+            if self._may_be_online.is_set():
+                await asyncio.sleep(_back_off_s(failures))
+
+    def _connected(self, connection: MqttConnection, *, session_present: bool) -> None:
+        if not self._may_be_online.is_set():
+            connection.close()
+            return
+        self._connection = connection
+        self._has_been_online = True
+        self._is_disconnected.clear()
+        self._renew_subscriptions(connection, session_present=session_present)
+        _logger.info("Connected to IoT Core: MQTT broker on 127.0.0.1:%d", self._port)
+        self._is_connected.set()
+        self._tell_watchers(is_online=True)
+
+    def _renew_subscriptions(self, connection: MqttConnection, *, session_present: bool) -> None:
+        """Bring the broker's session in line; no need to wait: MQTT keeps the order of packets."""
+        if not session_present:
+            self._granted_qos.clear()
+        wanted = self._subscriptions.filters()
+        for topic_filter in self._granted_qos.keys() - wanted.keys():
+            del self._granted_qos[topic_filter]
+            connection.unsubscribe(topic_filter)
+        for topic_filter, cloud_filter in wanted.items():
+            if topic_filter not in self._granted_qos:
+                self._ask_for(connection, cloud_filter)
+
+    def _connection_lost(self, reason: str) -> None:
+        _logger.warning("Connection to IoT Core interrupted: %s", reason)
+        was_online = self.is_online
+        self._disconnect()
+        if was_online:
+            self._tell_watchers(is_online=False)
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        self._is_connected.clear()
+        self._is_disconnected.set()
+        if connection is not None:
+            connection.close()
+
+    def _tell_watchers(self, *, is_online: bool) -> None:
+        for on_change in self._watchers:
+            on_change(is_online)
+
+
+def _back_off_s(failures: int) -> float:
+    """Exponential, with jitter: cores that lost the same broker do not come back in step."""
+    longest_s = min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(failures, 10))
+    return longest_s * random.uniform(0.5, 1.0)  # noqa: S311  jitter, not a secret

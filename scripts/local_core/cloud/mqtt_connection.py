@@ -1,0 +1,343 @@
+"""One MQTT connection, from CONNECT to its loss; with `mqtt_packets` the only module that knows paho-mqtt.
+
+It owns the socket and what waits for an acknowledgement on it. It never reconnects and repeats nothing:
+whoever holds it makes a new one, so no state of a broken connection can reach the next. paho runs without
+threads: the event loop watches the socket that paho's socket callbacks name. Everything runs in that loop.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from local_core.cloud.message import CloudMessage
+from local_core.cloud.mqtt_packets import (
+    make_properties,
+    message_from_paho,
+    publish_properties,
+    subscription_identifiers,
+)
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_S = 60  # the nucleus's mqtt.keepAliveTimeoutMs
+SESSION_EXPIRY_S = 10_080  # the nucleus's mqtt.sessionExpirySeconds
+
+_TCP_TIMEOUT_S = 2.0
+_LOOK_AFTER_PERIOD_S = 5.0  # how often paho looks whether a PINGREQ is due
+_READS_PER_STEP = 64  # packets taken in one loop step, so that a flood cannot starve the rest of the core
+_NEW_SUBSCRIPTIONS_ONLY = 1  # MQTT 5.0, section 3.8.3.1: no retained messages for a renewed subscription
+
+_logger = logging.getLogger(__name__)
+
+
+class MqttProtocol(Enum):
+    """What the broker speaks."""
+
+    V5 = MQTTProtocolVersion.MQTTv5
+    V311 = MQTTProtocolVersion.MQTTv311  # amqtt: no properties, no subscription identifiers
+
+
+class MqttError(Exception):
+    """A request to the broker failed; the text says why."""
+
+
+class ConnectionLostError(MqttError):
+    """The connection ended before the broker acknowledged."""
+
+
+class RefusedError(MqttError):
+    """The broker answered with a reason code that means failure; the text is its MQTT name."""
+
+
+Done = Callable[[MqttError | None], None]
+OnMessage = Callable[[CloudMessage, Sequence[int] | None], None]
+
+
+class MqttConnection:
+    """One connection. `open` it, use it until `on_lost` is called or `close` it; then make another.
+
+    Args:
+        client_id: The MQTT client id.
+        protocol: What the broker speaks.
+        on_message: Called for each PUBLISH with the message and the identifiers of the subscriptions it comes
+            for; None instead of identifiers where the protocol has none.
+        on_lost: Called once with the reason when an opened connection ends otherwise than by `close`, after
+            every request that was waiting has been told.
+    """
+
+    def __init__(
+        self, client_id: str, protocol: MqttProtocol, on_message: OnMessage, on_lost: Callable[[str], None]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._protocol = protocol
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._connack: asyncio.Future[bool] = self._loop.create_future()
+        self._is_open = False
+        self._has_ended = False
+        self._is_in_paho = False
+        self._waiting: dict[int, Done] = {}  # by MQTT packet identifier, in the order of sending
+        self._packets_seen = 0
+        self._flush_is_due = False
+        self._writer_fd: int | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._client = self._make_client(client_id)
+
+    async def open(self, port: int, *, clean: bool, keep_session: bool, within_s: float) -> bool:
+        """Connect to the broker on loopback.
+
+        Args:
+            port: TCP port.
+            clean: Forget what the broker still has of an earlier session.
+            keep_session: Ask the broker to keep the session after the connection (subscriptions, and QoS 1
+                messages for them) for 10,080 s. Without MQTT 5 no session is kept.
+            within_s: Time limit.
+
+        Returns:
+            True when the broker remembered the session.
+
+        Raises:
+            MqttError: Nobody answers, or CONNECT was refused.
+        """
+        client = self._client
+        client.connect_timeout = min(_TCP_TIMEOUT_S, within_s)
+        try:
+            if self._protocol is MqttProtocol.V5:
+                expiry_s = SESSION_EXPIRY_S if keep_session else None
+                properties = make_properties(PacketTypes.CONNECT, SessionExpiryInterval=expiry_s)
+                client.connect(HOST, port, KEEP_ALIVE_S, clean_start=clean, properties=properties)
+            else:
+                client.connect(HOST, port, KEEP_ALIVE_S)
+            session_present = await asyncio.wait_for(asyncio.shield(self._connack), within_s)
+            self._is_open = True
+        except (OSError, TimeoutError) as error:
+            raise MqttError(f"no MQTT broker answers on {HOST}:{port}: {str(error) or 'time-out'}") from error
+        finally:
+            if not self._is_open:
+                self._end("not opened")
+        self._timer = self._loop.call_later(_LOOK_AFTER_PERIOD_S, self._look_after)
+        return session_present
+
+    def close(self) -> None:
+        """Say DISCONNECT and close the socket; whoever still waits is told that the connection is lost."""
+        if not self._has_ended:
+            self._client.disconnect()
+            self._client.loop_write()
+            self._end("closed")
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many requests the broker has not acknowledged yet."""
+        return len(self._waiting)
+
+    def publish(self, message: CloudMessage, done: Done) -> None:
+        """Send one message that `check_publishable` has let pass.
+
+        Args:
+            message: What to send.
+            done: Called once, never from within this call: with None after PUBACK (QoS 1) or once the
+                message is written (QoS 0), else with the error.
+        """
+        properties = publish_properties(message) if self._protocol is MqttProtocol.V5 else None
+        info = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
+        self._wait_for(info.rc, info.mid, done)
+
+    def subscribe(self, topic_filter: str, qos: int, identifier: int, done: Done) -> None:
+        """Subscribe; `done` as in `publish`, with the SUBACK.
+
+        Args:
+            topic_filter: A filter that `check_filter` has let pass.
+            qos: 0 or 1.
+            identifier: 1 or more; comes back with each message, in MQTT 5.
+            done: Told of the SUBACK.
+        """
+        if self._protocol is MqttProtocol.V5:
+            result, packet_id = self._client.subscribe(
+                topic_filter,
+                options=SubscribeOptions(qos=qos, retainHandling=_NEW_SUBSCRIPTIONS_ONLY),
+                properties=make_properties(PacketTypes.SUBSCRIBE, SubscriptionIdentifier=identifier),
+            )
+        else:
+            result, packet_id = self._client.subscribe(topic_filter, qos)
+        self._wait_for(result, packet_id, done)
+
+    def unsubscribe(self, topic_filter: str) -> None:
+        """Unsubscribe; nobody waits for the UNSUBACK."""
+        self._client.unsubscribe(topic_filter)
+
+    def poll(self) -> None:
+        """Write what waits and read what has arrived by now, without waiting for the loop to come round."""
+        self._flush()
+        self._read()
+
+    def _wait_for(self, result: MQTTErrorCode, packet_id: int | None, done: Done) -> None:
+        if result is MQTTErrorCode.MQTT_ERR_SUCCESS and packet_id is not None:
+            self._waiting[packet_id] = done
+        else:
+            self._loop.call_soon(done, ConnectionLostError(paho.error_string(result)))
+
+    def _make_client(self, client_id: str) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=None if self._protocol is MqttProtocol.V5 else True,
+            protocol=self._protocol.value,
+            reconnect_on_failure=False,
+        )
+        client.max_inflight_messages_set(0)  # no queue of paho's own: it would hide what is in flight
+        client.on_socket_open = self._socket_opened
+        client.on_socket_close = self._socket_closing
+        client.on_socket_register_write = self._want_write
+        client.on_connect = self._connack_received
+        client.on_disconnect = self._disconnected
+        client.on_publish = self._publish_ended
+        client.on_subscribe = self._suback_received
+        client.on_message = self._publish_received
+        return client
+
+    # Called by paho, always from within a call of this class.
+
+    def _socket_opened(self, _client: paho.Client, _userdata: object, sock: Any) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._loop.add_reader(sock.fileno(), self._read)
+
+    def _socket_closing(self, _client: paho.Client, _userdata: object, sock: Any) -> None:
+        self._loop.remove_reader(sock.fileno())
+        self._stop_writer()
+
+    def _want_write(self, _client: paho.Client, _userdata: object, _sock: Any) -> None:
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._flush)
+
+    def _connack_received(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if self._connack.done():
+            return
+        if reason.is_failure:
+            self._connack.set_exception(RefusedError(f"the MQTT broker refused the connection: {reason}"))
+        else:
+            self._connack.set_result(flags.session_present)
+
+    def _disconnected(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._loop.call_soon(self._lose, str(reason))  # not at once: paho is still at work on what told it
+
+    def _publish_ended(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        packet_id: int,
+        reason: ReasonCode,
+        _properties: Properties,
+    ) -> None:
+        self._acknowledged(packet_id, reason)
+
+    def _suback_received(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        packet_id: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._acknowledged(packet_id, reasons[0])
+
+    def _acknowledged(self, packet_id: int, reason: ReasonCode) -> None:
+        self._packets_seen += 1
+        done = self._waiting.pop(packet_id, None)
+        if done is not None:
+            done(RefusedError(str(reason)) if reason.is_failure else None)
+
+    def _publish_received(self, _client: paho.Client, _userdata: object, received: paho.MQTTMessage) -> None:
+        self._packets_seen += 1
+        self._on_message(message_from_paho(received), subscription_identifiers(received))
+
+    # Called by the loop.
+
+    def _read(self) -> None:
+        self._run_paho(self._read_what_is_there)
+
+    def _read_what_is_there(self) -> None:
+        for _ in range(_READS_PER_STEP):
+            before = self._packets_seen
+            self._client.loop_read()
+            if self._packets_seen == before:
+                return
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        self._run_paho(self._client.loop_write)
+        sock = None if self._has_ended else self._client.socket()
+        if sock is None or not self._client.want_write():
+            self._stop_writer()
+        elif self._writer_fd is None:
+            self._writer_fd = sock.fileno()
+            self._loop.add_writer(self._writer_fd, self._flush)
+
+    def _stop_writer(self) -> None:
+        if self._writer_fd is not None:
+            self._loop.remove_writer(self._writer_fd)
+            self._writer_fd = None
+
+    def _look_after(self) -> None:
+        self._run_paho(self._client.loop_misc)
+        if not self._has_ended:
+            self._timer = self._loop.call_later(_LOOK_AFTER_PERIOD_S, self._look_after)
+
+    def _run_paho(self, step: Callable[[], object]) -> None:
+        """Let paho work; a fault in one of its callbacks costs this connection, never the core."""
+        if self._has_ended or self._is_in_paho:
+            return
+        self._is_in_paho = True
+        try:
+            step()
+        except Exception:  # the one place that catches everything: paho would lose the loop's step with it
+            _logger.exception("The MQTT connection is made anew after a fault in the core itself")
+            self._lose("a fault in the core")
+        finally:
+            self._is_in_paho = False
+
+    def _lose(self, reason: str) -> None:
+        if not self._has_ended:
+            was_open = self._is_open
+            self._end(reason)
+            if was_open:
+                self._on_lost(reason)
+
+    def _end(self, reason: str) -> None:
+        self._has_ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        sock = self._client.socket()
+        if sock is not None:
+            self._socket_closing(self._client, None, sock)
+            self._client.on_socket_close = None  # paho closes it once more when it is collected
+            sock.close()
+        if not self._connack.done():
+            self._connack.set_exception(ConnectionLostError(f"the MQTT broker hung up: {reason}"))
+            self._connack.exception()  # looked at here, for open() may have given up waiting
+        waiting, self._waiting = self._waiting, {}
+        for done in waiting.values():
+            done(ConnectionLostError(f"the MQTT connection was lost: {reason}"))
