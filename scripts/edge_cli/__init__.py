@@ -9,10 +9,14 @@ Where to look:
     core_process         starts and stops the daemon;  core_status: what it says of itself
     greengrass_ipc       the only user of awsiot: what greengrass-cli does, over Greengrass IPC
     cloud_mqtt, cloud_s3 the only users of paho and boto3: the cloud's side
+    messaging            tap and pub, on either side
     build, recipes       component folders -> artifacts and recipes
+    run_component        a component without a deployment
     log_lines, logs      the nucleus's log format; reading, merging and following the files
+    doctor               is everything there?
+    views, log_screen    how results look
     demo                 the whole thing in one command
 
-It reaches the core over Greengrass IPC and the control socket only, never by importing what the core is made of.
+It reaches the core over Greengrass IPC and the control socket, never by importing what the core is made of.
 Every foreign library but typer is imported when a command runs: `--help` must answer at once.
 """

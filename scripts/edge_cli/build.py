@@ -58,7 +58,8 @@ def build(component: Component, output: Path, *, shared_package: Path = SHARED_P
     facts = read_facts(component.recipe)
     if facts.name != component.name:
         raise CommandError(
-            f"The recipe {component.recipe} is of {facts.name}, its file name says {component.name}. Rename one."
+            f"The recipe {component.recipe} is of {facts.name}, its file name says {component.name}: "
+            f"rename one of them."
         )
     for folder in (component.sources, shared_package):
         if not folder.is_dir():

@@ -50,19 +50,21 @@ class CloudClient:
         self._client.on_disconnect = lambda *_: None if self._closing else on_end()
         if on_message:
             self._client.on_message = lambda _client, _userdata, message: on_message(
-                TopicMessage(datetime.now(UTC), message.topic, message.payload)
+                TopicMessage(datetime.now(UTC), message.topic, bytes(message.payload))
             )
         try:
             self._client.connect(host, int(port), keepalive=30)
         except OSError as error:
             raise CommandError(
                 f"The broker at {endpoint} does not answer ({error.strerror or error}). "
-                f"Is the core running? edge core status"
+                f"Is the core running? scripts/edge core status"
             ) from None
         self._client.loop_start()
         if not self._connected.wait(TIMEOUT_S):
             self.close()
-            raise CommandError(f"The broker at {endpoint} did not accept a connection within {TIMEOUT_S:g} s.")
+            raise CommandError(
+                f"The broker at {endpoint} did not accept a connection within {TIMEOUT_S:g} s."
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +90,7 @@ class CloudClient:
             _, message_id = self._client.subscribe(topic_filter, qos=1)
         except ValueError:
             raise CommandError(
-                f"'{topic_filter}' is not a topic filter: '+' stands for one whole level and '#' for all below, "
+                f"'{topic_filter}' is not a topic filter: '+' stands for one whole level, '#' for all below, "
                 f"at the end only. Examples: 'a/+/c', 'a/#'"
             ) from None
         with self._acknowledged:
@@ -106,7 +108,9 @@ class CloudClient:
             info = self._client.publish(topic, payload, qos=qos, retain=retain)
             info.wait_for_publish(TIMEOUT_S)
         except ValueError as error:
-            raise CommandError(f"Cannot publish to '{topic}': {error}. A topic has no '+' and no '#'.") from None
+            raise CommandError(
+                f"Cannot publish to '{topic}': {error}. A topic has no '+' and no '#'."
+            ) from None
         except RuntimeError as error:
             raise CommandError(f"The broker at {self._endpoint} did not take the message: {error}") from None
         if not info.is_published():

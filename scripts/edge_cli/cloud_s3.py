@@ -1,4 +1,4 @@
-"""What has arrived in the bucket of the S3 stand-in. The only user of boto3 in edge_cli; runs in the caller's thread."""
+"""What has arrived in the S3 stand-in's bucket. The only user of boto3 here; runs in the caller's thread."""
 
 import json
 from dataclasses import dataclass

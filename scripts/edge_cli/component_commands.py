@@ -1,4 +1,4 @@
-"""`edge component …`: greengrass-cli's words and flags."""
+"""`scripts/edge component …`: greengrass-cli's words and flags."""
 
 # ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
 
@@ -11,7 +11,7 @@ from edge_cli.deployments import parse_names
 from edge_cli.options import AsJson, Root, examples, group
 from edge_cli.reporting import reporting
 
-app = group("Components on the core, with the words and flags of greengrass-cli.")
+app = group("What runs on the core; greengrass-cli's words and flags.")
 
 Name = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="The component's name.")]
 Names = Annotated[
@@ -19,7 +19,7 @@ Names = Annotated[
 ]
 
 
-@app.command("list", epilog=examples("edge component list", "edge component list --json"))
+@app.command("list", epilog=examples("scripts/edge component list", "scripts/edge component list --json"))
 def list_components(*, root: Root, as_json: AsJson = False) -> None:
     """Every component on the core, with version and state."""
     with reporting(as_json=as_json) as screen:
@@ -31,7 +31,7 @@ def list_components(*, root: Root, as_json: AsJson = False) -> None:
         screen.show([asdict(component) for component in found], lambda: views.components(found))
 
 
-@app.command(epilog=examples("edge component details -n com.example.MqttPublisher"))
+@app.command(epilog=examples("scripts/edge component details -n com.example.MqttPublisher"))
 def details(*, name: Name, root: Root, as_json: AsJson = False) -> None:
     """One component, with the configuration that it really has."""
     with reporting(as_json=as_json) as screen:
@@ -43,9 +43,9 @@ def details(*, name: Name, root: Root, as_json: AsJson = False) -> None:
         screen.show(asdict(found), lambda: views.component(found))
 
 
-@app.command(epilog=examples("edge component restart -n com.example.MqttPublisher,com.example.MqttSubscriber"))
+@app.command(epilog=examples("scripts/edge component restart -n com.example.MqttPublisher"))
 def restart(*, names: Names, root: Root, as_json: AsJson = False) -> None:
-    """Restart components; their state shows in `edge component list`."""
+    """Restart components; their state shows in `component list`."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.greengrass_ipc import CoreConnection
 
@@ -56,7 +56,7 @@ def restart(*, names: Names, root: Root, as_json: AsJson = False) -> None:
         screen.tell({"restarted": chosen}, f"Restarting {', '.join(chosen)}.")
 
 
-@app.command(epilog=examples("edge component stop -n com.example.MqttPublisher"))
+@app.command(epilog=examples("scripts/edge component stop -n com.example.MqttPublisher"))
 def stop(*, names: Names, root: Root, as_json: AsJson = False) -> None:
     """Stop components until they are restarted or deployed again."""
     with reporting(as_json=as_json) as screen:

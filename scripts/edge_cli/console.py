@@ -26,7 +26,7 @@ class Screen:
 
     @cached_property
     def console(self) -> "Console":
-        """rich's console on stdout: colours only on a terminal and without NO_COLOR; no guessing at words."""
+        """The console of rich on stdout: colours on a terminal without NO_COLOR; no guessing at words."""
         from rich.console import Console  # noqa: PLC0415  `--json` and errors never pay for rich
 
         console = Console(highlight=False, soft_wrap=False)
@@ -43,21 +43,31 @@ class Screen:
     def show(self, document: Any, view: "Callable[[], RenderableType]") -> None:
         """The command's result: `document` for programs, what `view` draws for people."""
         if self.as_json:
-            self.write(json.dumps(document, ensure_ascii=False))
+            self.emit(document)
         else:
             self.console.print(view())
 
     def tell(self, document: Any, sentence: str) -> None:
         """The command's result when a sentence says it all; the sentence is plain text, not markup."""
         if self.as_json:
-            self.write(json.dumps(document, ensure_ascii=False))
+            self.emit(document)
         else:
             self.write(sentence)
 
-    def say(self, markup: str = "") -> None:
-        """One line for people, in rich's markup."""
+    def say(self, sentence: str) -> None:
+        """A line of the result for people; plain text, not markup."""
         if not self.as_json:
-            self.console.print(markup, soft_wrap=True)
+            self.write(sentence)
+
+    def note(self, sentence: str) -> None:
+        """Something beside the result, for people only; on stderr, so that a pipe holds results alone."""
+        if not self.as_json:
+            sys.stderr.write(sentence + "\n")
+            sys.stderr.flush()
+
+    def emit(self, document: Any) -> None:
+        """One JSON document on a line of its own, at once."""
+        self.write(json.dumps(document, ensure_ascii=False))
 
     def write(self, line: str) -> None:
         """One line exactly as it is, at once: a JSON document or somebody else's text."""

@@ -1,4 +1,4 @@
-"""`edge core …`: the words; starting and stopping are in core_process."""
+"""`scripts/edge core …`: the words; starting and stopping are in core_process."""
 
 # ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
@@ -25,33 +25,36 @@ app.add_typer(faults, name="fault", rich_help_panel="Make trouble")
 @app.command(
     rich_help_panel="Start and stop",
     epilog=examples(
-        "edge core up",
-        "edge core up --flavor lite --thing bench-7",
-        "edge core up --root /tmp/second --mqtt-port 1883",
+        "scripts/edge core up",
+        "scripts/edge core up --flavor lite --thing bench-7",
+        "scripts/edge core up --root .edge/second --mqtt-port 1883",
     ),
 )
 def up(
     *,
     root: Root,
     flavor: Annotated[
-        Flavor, typer.Option(help="Which nucleus to behave as; lite has no spooler and reads YAML as strings.")
+        Flavor,
+        typer.Option(help="Which nucleus to behave as."),
     ] = _DEFAULTS.flavor,
     thing: Annotated[str, typer.Option(metavar="NAME", help="Thing name.")] = _DEFAULTS.thing_name,
     region: Annotated[
         str, typer.Option(metavar="NAME", help="AWS region that components are told.")
     ] = _DEFAULTS.region,
     mqtt_port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of the broker; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of the broker; 0: a free one.")
     ] = _DEFAULTS.mqtt_port,
     s3_port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of S3; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of S3; 0: a free one.")
     ] = _DEFAULTS.s3_port,
     as_json: AsJson = False,
 ) -> None:
-    """Start a core in the background and wait until everything listens.
+    """Start a core in the background; returns when it is ready.
 
     It brings an MQTT broker as IoT Core and an S3 stand-in, listens on loopback only, and runs until
-    `edge core down`. Components and configuration of an earlier run on the same root come back.
+    `scripts/edge core down`. Components and configuration of an earlier run on the same root come back.
+
+    Lite has no spooler, refuses what it cannot deliver at once, and reads YAML values as strings.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli import core_process, views
@@ -69,7 +72,7 @@ def up(
         screen.show(status, lambda: views.core(screen, status))
 
 
-@app.command(rich_help_panel="Start and stop", epilog=examples("edge core down"))
+@app.command(rich_help_panel="Start and stop", epilog=examples("scripts/edge core down"))
 def down(*, root: Root, as_json: AsJson = False) -> None:
     """Stop the core, its components, its broker and its S3."""
     with reporting(as_json=as_json) as screen:
@@ -78,19 +81,23 @@ def down(*, root: Root, as_json: AsJson = False) -> None:
 
         with screen.working("Stopping the core and its components"):
             stop = core_process.stop(root)
+        log = root / "logs" / "greengrass.log"
         words = {
             Ending.NOT_RUNNING: f"No core was running on {root}.",
             Ending.STOPPED: f"Stopped the core on {root} (process {stop.pid}, {stop.seconds:.1f} s).",
             Ending.KILLED: f"Killed the core on {root} (process {stop.pid}): it had not ended "
-            f"{core_process.STOP_TIMEOUT_S:g} s after it was asked. Its log: {root / 'logs' / 'greengrass.log'}",
+            f"{stop.seconds:.0f} s after it was asked. Its log: {log}",
         }
         document = {"ending": stop.ending, "pid": stop.pid, "seconds": round(stop.seconds, 3)}
         screen.tell(document, words[stop.ending])
 
 
-@app.command(rich_help_panel="Start and stop", epilog=examples("edge core status", "edge core status --json"))
+@app.command(
+    rich_help_panel="Start and stop",
+    epilog=examples("scripts/edge core status", "scripts/edge core status --json"),
+)
 def status(*, root: Root, as_json: AsJson = False) -> None:
-    """What runs on the core, where it listens, what it has delivered."""
+    """What runs on the core, where it listens, what it delivered."""
     with reporting(as_json=as_json) as screen:
         from edge_cli import core_process, views
 
@@ -98,45 +105,51 @@ def status(*, root: Root, as_json: AsJson = False) -> None:
         screen.show(answer, lambda: views.core(screen, answer))
 
 
-@app.command(rich_help_panel="Make trouble", epilog=examples("edge core offline", "edge core online"))
+@app.command(
+    rich_help_panel="Make trouble", epilog=examples("scripts/edge core offline", "scripts/edge core online")
+)
 def offline(*, root: Root, as_json: AsJson = False) -> None:
-    """Take the cloud away: the link to IoT Core breaks until `edge core online`.
+    """Take the cloud away, until `core online`.
 
-    The classic nucleus spools what components publish with QoS 1, up to 2.5 MiB; Lite refuses it.
+    The link to IoT Core breaks. The classic nucleus spools what components publish with QoS 1, up to
+    2.5 MiB; Lite refuses it.
     """
     with reporting(as_json=as_json) as screen:
-        _control(screen, root, "offline", "The cloud is offline. Bring it back: edge core online")
+        _control(screen, root, "offline", "The cloud is offline. Bring it back: scripts/edge core online")
 
 
-@app.command(rich_help_panel="Make trouble", epilog=examples("edge core online"))
+@app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core online"))
 def online(*, root: Root, as_json: AsJson = False) -> None:
     """Bring the cloud back; what was spooled is delivered."""
     with reporting(as_json=as_json) as screen:
         _control(screen, root, "online", "The cloud is online.")
 
 
-@app.command(rich_help_panel="Make trouble", epilog=examples("edge core restart-ipc"))
+@app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core restart-ipc"))
 def restart_ipc(*, root: Root, as_json: AsJson = False) -> None:
-    """Drop every IPC connection and listen again, as when a nucleus restarts under its components."""
+    """Drop every IPC connection, as a restarting nucleus does."""
     with reporting(as_json=as_json) as screen:
         _control(screen, root, "restart_ipc", "IPC was restarted: every component had to connect again.")
 
 
 @faults.command(
     epilog=examples(
-        "edge core fault mute-subscription",
-        "edge core fault mute-subscription --component com.example.MqttSubscriber",
+        "scripts/edge core fault mute-subscription",
+        "scripts/edge core fault mute-subscription --component com.example.MqttSubscriber",
     )
 )
 def mute_subscription(*, root: Root, as_json: AsJson = False) -> None:
-    """Let subscriptions to IoT Core die silently: no error, no close, only no messages any more."""
+    """Let the subscriptions to IoT Core die silently.
+
+    No error, no close, only no messages any more: what a component must notice by itself.
+    """
     with reporting(as_json=as_json) as screen:
         _control(screen, root, "mute_subscription", "The subscriptions are mute.")
 
 
-@faults.command(epilog=examples("edge core fault expire-credentials"))
+@faults.command(epilog=examples("scripts/edge core fault expire-credentials"))
 def expire_credentials(*, root: Root, as_json: AsJson = False) -> None:
-    """Let the credentials from the token exchange expire, as after a day or with a wrong clock."""
+    """Let the credentials from the token exchange expire."""
     with reporting(as_json=as_json) as screen:
         _control(screen, root, "expire_credentials", "The credentials have expired.")
 

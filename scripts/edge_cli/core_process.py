@@ -36,7 +36,7 @@ def status(root: Path) -> CoreStatus:
     Raises:
         CoreError: No core runs there, or it did not answer.
     """
-    return cast(CoreStatus, request(root, "status"))
+    return cast("CoreStatus", request(root, "status"))
 
 
 def start(settings: CoreSettings, *, tied: bool = False) -> CoreStatus:
@@ -75,7 +75,7 @@ def start(settings: CoreSettings, *, tied: bool = False) -> CoreStatus:
         raise
     if line:
         process.returncode = 0  # it lives on without us: no warning that nobody waited for it
-        return cast(CoreStatus, json.loads(line))
+        return cast("CoreStatus", json.loads(line))
     _end(process)
     said = (settings.root / "core.stderr").read_bytes()[already_there:].decode(errors="replace").strip()
     raise CommandError(

@@ -1,4 +1,4 @@
-"""`edge deployment …`: greengrass-cli's words and flags; reading the flags is in deployments."""
+"""`scripts/edge deployment …`: greengrass-cli's words and flags; reading the flags is in deployments."""
 
 # ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
@@ -29,18 +29,19 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.2
 
-app = group("Local deployments, with the words and flags of greengrass-cli.")
+app = group("Local deployments; greengrass-cli's words and flags.")
 
 DeploymentId = Annotated[str, typer.Option("--deploymentId", "-i", metavar="ID", help="The deployment's id.")]
 
 
 @app.command(
     epilog=examples(
-        "edge build && edge deployment create -r greengrass-build/recipes -a greengrass-build/artifacts "
-        "-m com.example.MqttPublisher=1.0.0 --wait",
-        "edge deployment create --remove com.example.MqttPublisher",
-        "edge deployment create -m com.example.MqttPublisher=1.0.0 "
-        """-c '{"com.example.MqttPublisher": {"MERGE": {"settings": {"publish_interval_s": "1"}}}}'""",
+        "scripts/edge build",
+        "scripts/edge deployment create -r greengrass-build/recipes -a greengrass-build/artifacts \\",
+        "     -m com.example.MqttPublisher=1.0.0 --wait",
+        "scripts/edge deployment create -m com.example.MqttPublisher=1.0.0 -c '{",
+        """     "com.example.MqttPublisher": {"MERGE": {"settings": {"publish_interval_s": "1"}}}}'""",
+        "scripts/edge deployment create --remove com.example.MqttPublisher",
     )
 )
 def create(
@@ -64,7 +65,10 @@ def create(
     update_config: Annotated[
         str | None,
         typer.Option(
-            "--update-config", "-c", metavar="JSON|FILE", help='{"NAME": {"MERGE": {…}, "RESET": ["/pointer"]}}'
+            "--update-config",
+            "-c",
+            metavar="JSON|FILE",
+            help='{"NAME": {"MERGE": {…}, "RESET": ["/pointer"]}}',
         ),
     ] = None,
     group_id: Annotated[
@@ -109,7 +113,8 @@ def create(
         )
         if request == DeploymentRequest(group=group_id, failure_policy=failure_policy):
             raise CommandError(
-                "There is nothing to deploy. Say what: --merge NAME=VERSION, --remove NAME or --update-config JSON."
+                "There is nothing to deploy. Say what: --merge NAME=VERSION, --remove NAME or "
+                "--update-config JSON."
             )
         from edge_cli import views
         from edge_cli.greengrass_ipc import CoreConnection
@@ -128,7 +133,7 @@ def create(
             raise typer.Exit(1)
 
 
-@app.command(epilog=examples("edge deployment status -i 5f3c…"))
+@app.command(epilog=examples("scripts/edge deployment status -i 5f3c…"))
 def status(*, deployment_id: DeploymentId, root: Root, as_json: AsJson = False) -> None:
     """How one deployment fares; exits with 1 when it has failed."""
     with reporting(as_json=as_json) as screen:
@@ -142,7 +147,7 @@ def status(*, deployment_id: DeploymentId, root: Root, as_json: AsJson = False) 
             raise typer.Exit(1)
 
 
-@app.command("list", epilog=examples("edge deployment list"))
+@app.command("list", epilog=examples("scripts/edge deployment list"))
 def list_deployments(*, root: Root, as_json: AsJson = False) -> None:
     """The core's recent local deployments."""
     with reporting(as_json=as_json) as screen:
@@ -154,7 +159,7 @@ def list_deployments(*, root: Root, as_json: AsJson = False) -> None:
         screen.show([asdict(outcome) for outcome in outcomes], lambda: views.deployment_table(outcomes))
 
 
-@app.command(epilog=examples("edge deployment cancel -i 5f3c…"))
+@app.command(epilog=examples("scripts/edge deployment cancel -i 5f3c…"))
 def cancel(*, deployment_id: DeploymentId, root: Root, as_json: AsJson = False) -> None:
     """Cancel a deployment that is still under way."""
     with reporting(as_json=as_json) as screen:
@@ -179,7 +184,7 @@ def await_outcome(core: "CoreConnection", deployment_id: str, timeout_s: float) 
         if time.monotonic() >= deadline:
             raise CommandError(
                 f"Deployment {deployment_id} is still {outcome.status} after {timeout_s:g} s and goes on. "
-                f"Look again: edge deployment status -i {deployment_id}; edge logs greengrass"
+                f"Look again: scripts/edge deployment status -i {deployment_id}; scripts/edge logs greengrass"
             )
         time.sleep(_POLL_S)
     return outcome

@@ -86,7 +86,9 @@ def parse_merge(values: Sequence[str]) -> dict[str, str]:
     for pair in values:
         name, _, version = pair.partition("=")
         if not name or not version:
-            raise CommandError(f"--merge '{pair}' is not NAME=VERSION. Write e.g. --merge com.example.A=1.0.0")
+            raise CommandError(
+                f"--merge '{pair}' is not NAME=VERSION. Write e.g. --merge com.example.A=1.0.0"
+            )
         merge[name] = version
     return merge
 
@@ -118,7 +120,9 @@ def parse_update_config(text: str | None) -> dict[str, JsonObject]:
             raise CommandError(f"--update-config of {component}: MERGE must be an object: {shape}")
         pointers = change.get("RESET", [])
         if not isinstance(pointers, list) or not all(isinstance(pointer, str) for pointer in pointers):
-            raise CommandError(f"--update-config of {component}: RESET must be a list of JSON pointers: {shape}")
+            raise CommandError(
+                f"--update-config of {component}: RESET must be a list of JSON pointers: {shape}"
+            )
     return update
 
 
@@ -164,11 +168,11 @@ def existing_folder(flag: str, folder: Path | None) -> Path | None:
     if folder is None:
         return None
     if not folder.is_dir():
-        raise CommandError(f"{flag} {folder} is not a folder. `edge build` makes greengrass-build/.")
+        raise CommandError(f"{flag} {folder} is not a folder. `scripts/edge build` makes greengrass-build/.")
     return folder.resolve()
 
 
-def _json_or_file(flag: str, text: str | None, shape: str) -> dict[str, JsonObject]:
+def _json_or_file(flag: str, text: str | None, shape: str) -> JsonObject:
     if text is None:
         return {}
     source = flag

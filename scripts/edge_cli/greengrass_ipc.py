@@ -1,6 +1,6 @@
 """Greengrass IPC as greengrass-cli uses it: deployments, components, local messages. The only user of awsiot.
 
-The token and the socket come from `<root>/cli_ipc_info/`, as on a device. Calls are made by the caller's thread,
+Calls are made by the caller's thread,
 each with a deadline; local messages arrive on one thread of the SDK's executor, in order.
 """
 
@@ -18,6 +18,7 @@ from awsiot.eventstreamrpc import AccessDeniedError
 from awsiot.greengrasscoreipc import model
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
+from edge_cli.access import read_access
 from edge_cli.deployments import Deployment, DeploymentRequest, RunWith
 from edge_cli.errors import CommandError
 from edge_cli.topic_messages import TopicMessage
@@ -34,32 +35,6 @@ class ComponentDetails:
     version: str
     state: str
     configuration: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How greengrass-cli may talk to one core."""
-
-    token: str
-    socket_path: str
-
-
-def read_access(root: Path) -> Access:
-    """The first readable file in `<root>/cli_ipc_info/`, as greengrass-cli reads it.
-
-    Raises:
-        CommandError: There is none: no core has run on this root, or it belongs to another user.
-    """
-    folder = Layout(root).cli_ipc_info
-    for path in sorted(folder.glob("*")):
-        try:
-            info = json.loads(path.read_text())
-            return Access(info["cli_auth_token"], info["domain_socket_path"])
-        except (OSError, ValueError, KeyError):
-            continue
-    raise CommandError(
-        f"No core runs on {root}: {folder} holds no token that you may read. Start one: edge core up --root {root}"
-    )
 
 
 class CoreConnection:
@@ -82,12 +57,12 @@ class CoreConnection:
         except AccessDeniedError:
             raise CommandError(
                 f"The core on {root} does not accept the token in {Layout(root).cli_ipc_info}. "
-                f"It is an earlier core's: restart this one (edge core down; edge core up)."
+                f"It is an earlier core's: restart this one (scripts/edge core down; scripts/edge core up)."
             ) from None
-        except Exception as error:  # the SDK raises bare CRT errors, RuntimeError and TimeoutError here
+        except Exception as error:  # noqa: BLE001  the SDK raises bare CRT errors, RuntimeError, TimeoutError
             raise CommandError(
-                f"No core answers on {access.socket_path} ({error or type(error).__name__}). "
-                f"Is it running? edge core status --root {root}"
+                f"No core answers on {access.socket_path} ({str(error) or type(error).__name__}). "
+                f"Is it running? scripts/edge core status --root {root}"
             ) from None
         # One thread: the SDK's default pool hands events over out of order.
         self._client = GreengrassCoreIPCClientV2(connection, executor=ThreadPoolExecutor(max_workers=1))
@@ -247,7 +222,7 @@ class CoreConnection:
         except RuntimeError as error:  # the SDK's own ConnectionClosedError, StreamClosedError and their like
             raise CommandError(
                 f"{operation}: the connection to the core on {self._root} was lost ({type(error).__name__}). "
-                f"Is it still running? edge core status --root {self._root}"
+                f"Is it still running? scripts/edge core status --root {self._root}"
             ) from None
 
 
@@ -284,7 +259,9 @@ def _component(answer: Any) -> ComponentDetails:
 
 def _require_success(what: str, outcome: str | None, message: str | None) -> None:
     if outcome != model.RequestStatus.SUCCEEDED:
-        raise CommandError(f"The {what} failed: {message or 'the core gives no reason'}. See edge logs.")
+        raise CommandError(
+            f"The {what} failed: {message or 'the core gives no reason'}. See scripts/edge logs."
+        )
 
 
 def _local_message(event: Any, topic_filter: str) -> TopicMessage:

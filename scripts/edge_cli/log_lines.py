@@ -1,7 +1,7 @@
 """The nucleus's log format: one line to its parts, what passes a filter, several logs merged by time; pure.
 
 The format is that of logging-java's GreengrassLogMessage and of the nucleus's ShellRunner:
-`<ISO instant> [LEVEL] (thread) logger: event. message. {key=value, ...}`, exceptions on the lines that follow.
+`<ISO instant> [LEVEL] (thread) logger: event. message. {key=value, ...}`, exceptions on lines of their own.
 """
 
 import heapq

@@ -70,7 +70,9 @@ def choose_logs(root: Path, word: str | None) -> list[LogFiles]:
     """
     available = log_files(root)
     if not available:
-        raise CommandError(f"There are no logs in {Layout(root).logs}. Has a core run on {root}? edge core up")
+        raise CommandError(
+            f"There are no logs in {Layout(root).logs}. Has a core run on {root}? scripts/edge core up"
+        )
     if word is None:
         return list(available.values())
     wanted = word.lower()

@@ -56,8 +56,8 @@ Root = Annotated[
         "--root",
         metavar="DIR",
         default_factory=default_root,
-        show_default="$EDGE_ROOT, else .edge/core in the project",
-        help="The core's folder, a device's /greengrass/v2.",
+        show_default=False,
+        help="The core's folder; without it $EDGE_ROOT, else .edge/core in the project.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")]

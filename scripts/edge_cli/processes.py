@@ -1,4 +1,4 @@
-"""Processes of local cores: found, waited for, killed; by id and start time, so that a reused id is never hit.
+"""Processes of local cores: found, signalled; by id and start time, so that a reused id is never hit.
 
 The only user of psutil in edge_cli.
 """
@@ -6,6 +6,7 @@ The only user of psutil in edge_cli.
 import contextlib
 import signal
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -55,14 +56,14 @@ def core_processes() -> list[CoreProcess]:
 def root_argument(command_line: list[str]) -> str | None:
     """The `--root` of a command line that runs a core; None when it runs something else.
 
-    >>> root_argument(["python3", "-m", "local_core", "--root", "/tmp/a"])
-    '/tmp/a'
+    >>> root_argument(["python3", "-m", "local_core", "--root", "a/core"])
+    'a/core'
     >>> root_argument(["setpriv", "--pdeathsig", "TERM", "--", "python3", "-m", "local_core", "--root=/b"])
     '/b'
     >>> root_argument(["grep", "local_core"]) is None
     True
     """
-    if ("-m", "local_core") not in zip(command_line, command_line[1:], strict=False):
+    if ("-m", "local_core") not in pairwise(command_line):
         return None
     for word, following in zip(command_line, [*command_line[1:], ""], strict=True):
         if word == "--root":
@@ -76,3 +77,8 @@ def core_on(root: Path) -> CoreProcess | None:
     """The process of the core on `root`; None when there is none."""
     wanted = root.resolve()
     return next((core for core in core_processes() if core.root.resolve() == wanted), None)
+
+
+def exists(pid: int) -> bool:
+    """Whether a process has this id now, whichever it is."""
+    return psutil.pid_exists(pid)

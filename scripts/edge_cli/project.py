@@ -1,4 +1,4 @@
-"""Where things are in the project: components, recipes, the default core. Reads the folder tree, nothing else."""
+"""Where things are in the project: components, recipes, the default core. Reads the folder tree only."""
 
 import os
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""What the command reads out of a recipe, and what a build changes in it. The only user of PyYAML in edge_cli.
+"""What the command reads out of a recipe, and what a build changes in it. The only user of PyYAML here.
 
-The rules of recipes are the core's business; here a recipe is a document of which four members are of interest.
+The rules of recipes are the core's business; here a recipe is a document of which a few members matter.
 """
 
 import re
@@ -57,13 +57,13 @@ def read_facts(path: Path) -> RecipeFacts:
 
 
 def for_this_machine(text: str, *, minor: int = sys.version_info.minor) -> str:
-    """A recipe's text with the interpreter that this machine has.
+    r"""A recipe's text with the interpreter that this machine has.
 
     Args:
         text: The recipe; everything else in it, comments too, stays as it is.
         minor: N of the `python3.N` to name.
 
-    >>> for_this_machine("        PYTHON: python3.11  # as on a device\\n", minor=13)
-    '        PYTHON: python3.13  # as on a device\\n'
+    >>> for_this_machine("        PYTHON: python3.11  # as on a device\n", minor=13)
+    '        PYTHON: python3.13  # as on a device\n'
     """
     return _PYTHON_SETTING.sub(rf"\g<1>python3.{minor}\g<2>", text)

@@ -1,4 +1,4 @@
-"""How every command ends: its result, or one message and an exit code; never a traceback for a user's mistake."""
+"""How every command ends: its result, or one message and an exit code; no traceback for a user's mistake."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A component on the laptop without a deployment: its module, with the recipe's settings, beside a running core.
+"""A component on the laptop without a deployment: its module, its recipe's settings, a running core.
 
 Runs one child in the terminal's process group, so that Ctrl-C reaches it; waits in the command's thread.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_cli import core_process
+from edge_cli.access import read_access
 from edge_cli.errors import CommandError
 from edge_cli.project import COMPONENTS, Component
 from edge_cli.recipes import read_facts
@@ -58,8 +59,8 @@ def prepare(component: Component, root: Path, flags: Sequence[str], changes: Seq
     except CoreError:
         if not {"--check", "--dry-run"} & set(flags):
             raise CommandError(
-                f"{component.name} needs a core and none runs on {root}. Start one (edge core up), "
-                f"or run it without: edge run {component.package} --dry-run"
+                f"{component.name} needs a core and none runs on {root}. Start one (scripts/edge core up), "
+                f"or run it without: scripts/edge run {component.package} --dry-run"
             ) from None
         defaults = CoreSettings(root=root)
         variables |= _identity(defaults.thing_name, defaults.region)
@@ -108,7 +109,9 @@ def changed(settings: Mapping[str, Any], changes: Sequence[str]) -> dict[str, An
         for parent in parents:
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
-                raise CommandError(f"--set '{change}': '{parent}' is a single value, nothing can lie below it.")
+                raise CommandError(
+                    f"--set '{change}': '{parent}' is a single value, nothing can lie below it."
+                )
         place[key] = _value(text)
     return result
 
@@ -132,8 +135,6 @@ def _identity(thing_name: str, region: str) -> dict[str, str]:
 
 def _core_variables(root: Path) -> dict[str, str]:
     status = core_process.status(root)
-    from edge_cli.greengrass_ipc import read_access  # noqa: PLC0415  without a core awsiot is not needed
-
     access = read_access(root)
     return _identity(status["thing_name"], status["region"]) | {
         "SVCUID": access.token,

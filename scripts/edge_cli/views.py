@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -15,6 +16,7 @@ from edge_cli.deployments import Deployment
 from edge_cli.log_lines import Level, LogRecord
 
 if TYPE_CHECKING:
+    from edge_cli.build import Built
     from edge_cli.greengrass_ipc import ComponentDetails
 
 # LifecycleState in the SDK's model of Greengrass IPC.
@@ -50,14 +52,12 @@ def listing(*headings: str, right: Sequence[str] = ()) -> Table:
 def component_table(components: Sequence[ComponentStatus]) -> RenderableType:
     """The components of a core, with their processes."""
     if not components:
-        return Text("No components. Deploy some: edge deployment create --help", "dim")
+        return Text("No components. Deploy some: scripts/edge deployment create --help", "dim")
     table = listing("Component", "Version", "State", "Restarts", "Process", right=("Restarts", "Process"))
     for component in components:
         restarts = Text(str(component["restarts"]), "yellow" if component["restarts"] else "")
         process = Text("-", "dim") if component["pid"] is None else Text(str(component["pid"]))
-        table.add_row(
-            component["name"], component["version"], state(component["state"]), restarts, process
-        )
+        table.add_row(component["name"], component["version"], state(component["state"]), restarts, process)
     return table
 
 
@@ -65,9 +65,7 @@ def iot_core_line(counters: IotCoreCounters) -> Text:
     """The link to IoT Core in one line; what should worry is coloured."""
     line = Text(f"published {counters['published']} · delivered {counters['delivered']}")
     waiting = counters["spooled_messages"]
-    line.append(
-        f" · spooled {waiting} ({size(counters['spooled_bytes'])})", "yellow" if waiting else ""
-    )
+    line.append(f" · spooled {waiting} ({size(counters['spooled_bytes'])})", "yellow" if waiting else "")
     line.append(f" · in flight {counters['in_flight']}")
     line.append(f" · dropped {counters['dropped']}", "red" if counters["dropped"] else "")
     line.append(f" · subscriptions {counters['subscriptions']}")
@@ -116,7 +114,7 @@ def deployment(outcome: Deployment) -> RenderableType:
 def deployment_table(outcomes: Sequence[Deployment]) -> RenderableType:
     """Several deployments."""
     if not outcomes:
-        return Text("No local deployments yet. Make one: edge deployment create --help", "dim")
+        return Text("No local deployments yet. Make one: scripts/edge deployment create --help", "dim")
     table = listing("Deployment", "Status", "Created")
     for outcome in outcomes:
         status = Text(outcome.status, _DEPLOYMENT_STYLES.get(outcome.status, "yellow"))
@@ -127,7 +125,7 @@ def deployment_table(outcomes: Sequence[Deployment]) -> RenderableType:
 def components(found: "Sequence[ComponentDetails]") -> RenderableType:
     """Components as greengrass-cli lists them."""
     if not found:
-        return Text("No components. Deploy some: edge deployment create --help", "dim")
+        return Text("No components. Deploy some: scripts/edge deployment create --help", "dim")
     table = listing("Component", "Version", "State")
     for component in found:
         table.add_row(component.name, component.version, state(component.state))
@@ -203,3 +201,14 @@ def duration(seconds: float) -> str:
     if whole < 3600:  # noqa: PLR2004  seconds in an hour
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def built(items: "Sequence[Built]", output: Path) -> RenderableType:
+    """What a build has made."""
+    table = listing("Component", "Version", "Artifact", "Size", right=("Size",))
+    for item in items:
+        table.add_row(
+            item.component, item.version, str(item.artifact.relative_to(output)), size(item.size_bytes)
+        )
+    deploy = f"scripts/edge deployment create -r {output}/recipes -a {output}/artifacts -m NAME=VERSION"
+    return Group(table, Text(""), Text(f"In {output}. Deploy:\n  {deploy}", "dim"))

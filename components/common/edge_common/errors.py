@@ -18,7 +18,7 @@ class EdgeError(Exception):
     """Root of the tree; catch it where work is owned, raise one of its children.
 
     Attributes:
-        reason: one line for a person: what happened, where, why, and what to do.
+        reason: One line for a person: what happened, where, why, and what to do.
     """
 
     def __init__(self, reason: str) -> None:
@@ -30,7 +30,7 @@ class ConfigError(EdgeError):
     """The configuration is wrong; raised before any connection is opened.
 
     Attributes:
-        faults: every fault found, each a line of its own that names the key, the value that was given, what
+        faults: Every fault found, each a line of its own that names the key, the value that was given, what
             is allowed with its unit, and what to do. Never empty.
     """
 
@@ -43,7 +43,7 @@ class TransientError(EdgeError):
     """The far end could not do it now; the same call with the same bytes may succeed later.
 
     Attributes:
-        retry_after_s: seconds the far end asked to be left alone, or None when it did not say.
+        retry_after_s: Seconds the far end asked to be left alone, or None when it did not say.
     """
 
     def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
@@ -55,7 +55,7 @@ class PermanentError(EdgeError):
     """Trying again cannot help: the message, the permission or the request itself is wrong.
 
     Attributes:
-        code: a fixed word for counters and for the dead letter, such as "not_json" or "unauthorized".
+        code: A fixed word for counters and for the dead letter, such as "not_json" or "unauthorized".
     """
 
     def __init__(self, reason: str, *, code: str = "permanent") -> None:

@@ -29,11 +29,11 @@ class Reading:
     """One look at all sensors of a source.
 
     Attributes:
-        device_id: thing name of the core that took it.
-        timestamp: when, by the device's wall clock: `2026-11-22T04:26:11.123Z`.
-        boot_id: which start of the component it belongs to (`edge_common.clock`).
-        sequence: number within `boot_id`, from 0, without gaps.
-        sensors: name of the quantity -> value, finite; units: temperature and cpu_temp in °C, humidity in %,
+        device_id: Thing name of the core that took it.
+        timestamp: When, by the device's wall clock: `2026-11-22T04:26:11.123Z`.
+        boot_id: Which start of the component it belongs to (`edge_common.clock`).
+        sequence: Number within `boot_id`, from 0, without gaps.
+        sensors: Name of the quantity -> value, finite; units: temperature and cpu_temp in °C, humidity in %,
             pressure in hPa, light in lx.
     """
 
@@ -49,11 +49,11 @@ class Heartbeat:
     """A sign of life of one component.
 
     Attributes:
-        device_id: thing name of the core.
-        timestamp: when it was sent, as in `Reading`.
+        device_id: Thing name of the core.
+        timestamp: When it was sent, as in `Reading`.
         status: "healthy", or "degraded" while messages cannot be delivered.
-        messages_sent: how many messages the component has had confirmed since it started.
-        details: further fields of the payload, beside these; fixed words -> counts, seconds or words.
+        messages_sent: How many messages the component has had confirmed since it started.
+        details: Further fields of the payload, beside these; fixed words -> counts, seconds or words.
     """
 
     device_id: str
@@ -67,7 +67,7 @@ def encode(message: Reading | Heartbeat) -> bytes:
     """Write `message` as its payload.
 
     Raises:
-        PermanentError: a number is infinite or NaN, a text holds half of a surrogate pair, or a detail takes
+        PermanentError: A number is infinite or NaN, a text holds half of a surrogate pair, or a detail takes
             the name of a field; the error names the field.
     """
     payload: dict[str, Any] = {item.name: getattr(message, item.name) for item in fields(message)}
@@ -89,7 +89,7 @@ def decode_object(payload: bytes) -> dict[str, Any]:
     """Read a payload that must be one JSON object, whoever sent it.
 
     Raises:
-        PermanentError: it is larger than `MAX_PAYLOAD_BYTES`, not UTF-8, not JSON, not an object, has a key
+        PermanentError: It is larger than `MAX_PAYLOAD_BYTES`, not UTF-8, not JSON, not an object, has a key
             twice, a number that is not finite, an integer beyond 64 bits or more than 32 levels; `code` is
             the fixed word of the reason.
     """
@@ -108,7 +108,7 @@ def decode_reading(payload: bytes) -> Reading:
     """Read a reading strictly. Keys that a later version may add are left aside.
 
     Raises:
-        PermanentError: as `decode_object`, or a field is missing or of the wrong type or form.
+        PermanentError: As `decode_object`, or a field is missing or of the wrong type or form.
     """
     values = decode_object(payload)
     return Reading(

@@ -13,7 +13,7 @@ class Counter:
     """A count that only grows, from 0 at the start of the process.
 
     Attributes:
-        name: the fixed word that logs and heartbeats show it under.
+        name: The fixed word that logs and heartbeats show it under.
     """
 
     __slots__ = ("_lock", "_value", "name")
@@ -51,7 +51,7 @@ class Metrics:
         """The counter called `name`, the same object every time; ask for it once and keep it.
 
         Args:
-            name: a fixed word such as `readings_published`: never made from a topic or another input, so
+            name: A fixed word such as `readings_published`: never made from a topic or another input, so
                 that nobody outside can make the set grow.
 
         Raises:

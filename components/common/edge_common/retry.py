@@ -30,10 +30,10 @@ class Backoff:
     fleet that lost its server together.
 
     Attributes:
-        initial_s: seconds that the first wait may last at most; > 0.
-        max_s: seconds that any wait may last at most; >= initial_s.
-        deadline_s: seconds after the first try beyond which no further try begins; None tries for ever.
-        uniform: draws a number between two, each as likely; tests give their own.
+        initial_s: Seconds that the first wait may last at most; > 0.
+        max_s: Seconds that any wait may last at most; >= initial_s.
+        deadline_s: Seconds after the first try beyond which no further try begins; None tries for ever.
+        uniform: Draws a number between two, each as likely; tests give their own.
     """
 
     initial_s: float = 0.5
@@ -65,18 +65,18 @@ def retry(
     """Make `call` until it succeeds, the deadline passes or `stop` is set; always at least once.
 
     Args:
-        call: what to do; it is called again with nothing changed, so it must send the same bytes each time.
-        stop: ends the waiting at once when set.
-        clock: measures the deadline.
-        backoff: the policy.
-        on_failure: told of each failure that a wait follows, with the seconds of that wait: count there.
+        call: What to do; it is called again with nothing changed, so it must send the same bytes each time.
+        stop: Ends the waiting at once when set.
+        clock: Measures the deadline.
+        backoff: The policy.
+        on_failure: Told of each failure that a wait follows, with the seconds of that wait: count there.
 
     Returns:
         What `call` returned.
 
     Raises:
-        TransientError: the last one, when `stop` was set or the deadline would pass before the next try.
-        PermanentError: whatever else `call` raises passes through at its first occurrence.
+        TransientError: The last one, when `stop` was set or the deadline would pass before the next try.
+        PermanentError: Whatever else `call` raises passes through at its first occurrence.
     """
     started_s = clock.monotonic_s()
     failures = 0

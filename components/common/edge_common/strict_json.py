@@ -24,8 +24,8 @@ class JsonFault:
     """One thing that is wrong with a text.
 
     Attributes:
-        code: a fixed word for counters, such as "duplicate_key".
-        reason: what and where, without the text's values, which may be secret.
+        code: A fixed word for counters, such as "duplicate_key".
+        reason: What and where, without the text's values, which may be secret.
     """
 
     code: str
@@ -78,11 +78,11 @@ class _Hooks:
             ]
         return members
 
-    def int64(self, digits: str) -> int:
+    def int64(self, digits: str) -> float:
         if len(digits) <= _INT64_DIGITS and _INT64_MIN <= (number := int(digits)) <= _UINT64_MAX:
             return number
         self.faults.append(JsonFault("integer_range", "an integer does not fit into 64 bits"))
-        return 0
+        return math.inf
 
     def finite(self, digits: str) -> float:
         number = float(digits)
@@ -92,7 +92,7 @@ class _Hooks:
 
     def constant(self, word: str) -> float:
         self.faults.append(JsonFault("non_finite", f"{word} is not a number in JSON"))
-        return 0.0
+        return float(word)
 
 
 def _structure_faults(value: Any) -> list[JsonFault]:

@@ -16,8 +16,8 @@ class TopicLimits:
     """What one network takes.
 
     Attributes:
-        max_bytes: length of a topic or filter in UTF-8.
-        max_slashes: how many `/` it may have; None means any number.
+        max_bytes: Length of a topic or filter in UTF-8.
+        max_slashes: How many `/` it may have; None means any number.
     """
 
     max_bytes: int
@@ -39,7 +39,7 @@ def check_topic(topic: str, limits: TopicLimits = IOT_CORE) -> str:
     """Return `topic` unchanged when a message may be published to it.
 
     Raises:
-        PermanentError: it is empty, too long, too deep, or has wildcards or control characters.
+        PermanentError: It is empty, too long, too deep, or has wildcards or control characters.
     """
     if _WILDCARDS.search(topic):
         raise _bad(topic, "a topic to publish to has no wildcards: replace + and # by names")
@@ -53,7 +53,7 @@ def check_filter(topic_filter: str, limits: TopicLimits = IOT_CORE) -> str:
     is refused here; so are the broker's own topics as a whole (`$SYS/#`, `$aws/#`).
 
     Raises:
-        PermanentError: it is empty, too long, too deep or too wide, or has a wildcard that is not a whole
+        PermanentError: It is empty, too long, too deep or too wide, or has a wildcard that is not a whole
             level, a `#` that is not the last one, or control characters.
     """
     _check_form(topic_filter, limits)
@@ -93,7 +93,7 @@ class Template:
     a topic (`fields_of`). A field stands for exactly one whole level; wildcards may stand beside fields.
 
     Attributes:
-        text: the template as written. A PermanentError is raised when a brace is not part of a whole
+        text: The template as written. A PermanentError is raised when a brace is not part of a whole
             `{field}` level or a field is named twice.
     """
 
@@ -113,7 +113,7 @@ class Template:
         'orangepi5-core-001/sensors/+'
 
         Raises:
-            PermanentError: a value is missing, belongs to no field, is empty, or holds `/`, `+`, `#` or
+            PermanentError: A value is missing, belongs to no field, is empty, or holds `/`, `+`, `#` or
                 control characters (none may reach into another level) or leads with `$` to the broker's own.
         """
         if odd := values.keys() ^ self._fields.values():

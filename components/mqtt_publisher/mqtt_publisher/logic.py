@@ -1,23 +1,8 @@
-"""What to publish for each reading: pure, no clock, no sockets."""
+"""Numbering readings, and when a heartbeat is due: pure, no clock, no sockets."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from edge_common.messages import Heartbeat, Reading, encode
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """One message for IoT Core.
-
-    Attributes:
-        topic: Concrete topic.
-        payload: JSON, UTF-8.
-        reading: The reading it carries; None for a heartbeat.
-    """
-
-    topic: str
-    payload: bytes
-    reading: Reading | None
+from edge_common.messages import Heartbeat, Reading
 
 
 class Sequence:
@@ -29,43 +14,27 @@ class Sequence:
     Args:
         device_id: The thing name.
         boot_id: Of this start of the process.
-        data_topic: Topic of the readings.
-        heartbeat_topic: Topic of the heartbeats.
         heartbeat_every: A heartbeat follows every so many readings; 0 means none.
     """
 
-    def __init__(
-        self, *, device_id: str, boot_id: str, data_topic: str, heartbeat_topic: str, heartbeat_every: int
-    ) -> None:
+    def __init__(self, device_id: str, boot_id: str, heartbeat_every: int) -> None:
         self._device_id = device_id
         self._boot_id = boot_id
-        self._data_topic = data_topic
-        self._heartbeat_topic = heartbeat_topic
         self._heartbeat_every = heartbeat_every
         self._next_sequence = 0
 
-    def reading(self, sensors: dict[str, float], timestamp: str) -> Publication:
+    def reading(self, sensors: Mapping[str, float], timestamp: str) -> Reading:
         """Number the next reading.
 
         Args:
             sensors: Field -> value in the field's unit.
             timestamp: UTC, milliseconds, `Z`.
-
-        Raises:
-            PermanentError: A value is not finite; the number is not used up.
         """
-        reading = Reading(
-            device_id=self._device_id,
-            timestamp=timestamp,
-            boot_id=self._boot_id,
-            sequence=self._next_sequence,
-            sensors=sensors,
-        )
-        publication = Publication(self._data_topic, encode(reading), reading)
+        sequence = self._next_sequence
         self._next_sequence += 1
-        return publication
+        return Reading(self._device_id, timestamp, self._boot_id, sequence, sensors)
 
-    def heartbeat(self, messages_sent: int, timestamp: str) -> Publication | None:
+    def heartbeat(self, messages_sent: int, timestamp: str) -> Heartbeat | None:
         """The heartbeat that is due after the latest reading; None when none is.
 
         Args:
@@ -74,7 +43,4 @@ class Sequence:
         """
         if not self._heartbeat_every or self._next_sequence % self._heartbeat_every:
             return None
-        heartbeat = Heartbeat(
-            device_id=self._device_id, timestamp=timestamp, status="healthy", messages_sent=messages_sent
-        )
-        return Publication(self._heartbeat_topic, encode(heartbeat), None)
+        return Heartbeat(self._device_id, timestamp, "healthy", messages_sent)

@@ -3,17 +3,16 @@
 Pure: no clock, no I/O, no threads.
 """
 
-import json
 import operator
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from dataclasses import field as dataclass_field
 
-from edge_common.errors import PermanentError
+from edge_common.messages import decode_object
 
-MAX_DEPTH = 32
-MAX_SERIES = 1_000  # topics times fields that statistics are kept of; the least recently seen goes first
+MAX_TOPICS = 1_000
+MAX_FIELDS = 100
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -64,38 +63,19 @@ def numbers_in(payload: bytes) -> dict[str, float]:
     flat `{"temperature": 25}` name the same field alike. Lists, texts and truth values are no measurements.
 
     Raises:
-        PermanentError: Not a JSON object in UTF-8, or nested deeper than 32 levels.
+        PermanentError: Not one JSON object in UTF-8 (`edge_common.messages.decode_object` says what else).
     """
-    try:
-        message = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise PermanentError(f"not JSON: {error}", code="not_json") from None
-    if not isinstance(message, dict):
-        raise PermanentError(f"not a JSON object but a {type(message).__name__}", code="not_an_object")
-    found: dict[str, float] = {}
+    message = decode_object(payload)
     sensors = message.get("sensors")
-    _collect(sensors if isinstance(sensors, dict) else message, "", 1, found)
-    return found
+    return dict(_numbers(sensors if isinstance(sensors, dict) else message, ""))
 
 
-def _collect(node: Mapping[str, object], prefix: str, depth: int, found: dict[str, float]) -> None:
-    if depth > MAX_DEPTH:
-        raise PermanentError(f"nested deeper than {MAX_DEPTH} levels", code="too_deep")
+def _numbers(node: Mapping[str, object], prefix: str) -> Iterator[tuple[str, float]]:
     for key, value in node.items():
         if isinstance(value, dict):
-            _collect(value, f"{prefix}{key}.", depth + 1, found)
+            yield from _numbers(value, f"{prefix}{key}.")
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            number = _to_float(value)
-            if number is not None:
-                found[prefix + key] = number
-
-
-def _to_float(value: float) -> float | None:
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if isfinite(number) else None
+            yield prefix + key, float(value)
 
 
 def limits_exceeded(values: Mapping[str, float], warn_above: Mapping[str, float]) -> list[LimitExceeded]:
@@ -115,27 +95,41 @@ def is_shown(values: Mapping[str, float], conditions: Sequence[Condition]) -> bo
 class RollingStatistics:
     """The last few values of each field on each topic; used by one thread.
 
+    Strangers choose topics and fields, so both are bounded: of more than 1,000 topics the one heard longest
+    ago is forgotten, and of one topic the first 100 fields count.
+
     Args:
         window: How many values count.
     """
 
     def __init__(self, window: int) -> None:
         self._window = window
-        self._series: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
+        self._topics: OrderedDict[str, _TopicSeries] = OrderedDict()
 
-    def add(self, topic: str, values: Mapping[str, float]) -> None:
-        """Take the values of one message; beyond 1,000 series the one seen longest ago is forgotten."""
+    def add(self, topic: str, values: Mapping[str, float]) -> int:
+        """Take the values of one message; returns how many messages of this topic were taken so far."""
+        topic_series = self._topics.setdefault(topic, _TopicSeries())
+        self._topics.move_to_end(topic)
+        if len(self._topics) > MAX_TOPICS:
+            self._topics.popitem(last=False)
+        topic_series.messages += 1
         for field, value in values.items():
-            series = self._series.setdefault((topic, field), deque(maxlen=self._window))
-            series.append(value)
-            self._series.move_to_end((topic, field))
-        while len(self._series) > MAX_SERIES:
-            self._series.popitem(last=False)
+            if field in topic_series.fields or len(topic_series.fields) < MAX_FIELDS:
+                topic_series.fields.setdefault(field, deque(maxlen=self._window)).append(value)
+        return topic_series.messages
 
     def summaries(self, topic: str) -> dict[str, Summary]:
         """Field -> summary for one topic, fields in the order of their first value."""
+        topic_series = self._topics.get(topic)
+        if topic_series is None:
+            return {}
         return {
             field: Summary(len(series), sum(series) / len(series), min(series), max(series))
-            for (series_topic, field), series in self._series.items()
-            if series_topic == topic
+            for field, series in topic_series.fields.items()
         }
+
+
+@dataclass(slots=True)
+class _TopicSeries:
+    messages: int = 0
+    fields: dict[str, deque[float]] = dataclass_field(default_factory=dict)

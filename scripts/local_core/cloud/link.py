@@ -23,7 +23,6 @@ LAST_RETRY_S = 5.0  # the nucleus goes up to 2 min; a broker on the same machine
 STABLE_S = 10.0  # a connection that has lived this long starts the back-off anew
 LAST_WORDS_S = 1.0
 
-_POLL_S = 0.005
 _logger = logging.getLogger(__name__)
 
 
@@ -54,7 +53,7 @@ class Link:
         self._subscriptions = Subscriptions(once_per_subscription=once_per_subscription)
         self._granted_qos: dict[str, int] = {}  # what the broker's session holds, by filter
         self._subacks: dict[CloudFilter, asyncio.Future[None]] = {}
-        self._watchers: list[Callable[[bool], None]] = []
+        self._watchers: list[Callable[[], None]] = []
         self._connection: MqttConnection | None = None
         self._has_been_online = False
         self._may_be_online = asyncio.Event()  # cleared while the fault "offline" is on
@@ -91,22 +90,20 @@ class Link:
         """Subscribers of this core, not filters at the broker."""
         return len(self._subscriptions)
 
-    def watch(self, on_change: Callable[[bool], None]) -> None:
-        """Call `on_change` with True each time the link has come up, with False when it has gone."""
+    def watch(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change` each time that `is_online` has changed."""
         self._watchers.append(on_change)
 
     async def go_offline(self) -> None:
         """Fault: the cloud is out of reach until `go_online`.
 
-        From now on nothing is taken. The connection closes as soon as what is in flight is acknowledged, after
-        1 s at the latest, so that this fault by itself makes no duplicates.
+        From now on nothing is taken. The connection closes as soon as what is in flight is acknowledged,
+        after 1 s at the latest, so that this fault by itself makes no duplicates.
         """
         self._may_be_online.clear()
-        self._tell_watchers(is_online=False)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + LAST_WORDS_S
-        while self._connection and self._connection.unacknowledged and loop.time() < deadline:
-            await asyncio.sleep(_POLL_S)
+        self._tell_watchers()
+        if self._connection is not None:
+            await self._connection.wait_acknowledged(LAST_WORDS_S)
         self._disconnect()
 
     async def go_online(self) -> None:
@@ -173,17 +170,16 @@ class Link:
             self._connection.unsubscribe(subscriber.cloud_filter.topic_filter)
 
     async def _await_grant(self, cloud_filter: CloudFilter) -> None:
-        if self._granted_qos.get(cloud_filter.topic_filter, -1) >= cloud_filter.qos:
-            return
-        suback = self._subacks.get(cloud_filter)
-        if suback is None:
-            if self._connection is None or not self._may_be_online.is_set():
-                raise OfflineError("Device is offline.")
-            suback = self._ask_for(self._connection, cloud_filter)
-        try:
-            await asyncio.wait_for(asyncio.shield(suback), OPERATION_TIMEOUT_S)
-        except TimeoutError as error:
-            raise MqttError(f"no answer within {OPERATION_TIMEOUT_S:g} s") from error
+        while self._granted_qos.get(cloud_filter.topic_filter, -1) < cloud_filter.qos:
+            suback = self._subacks.get(cloud_filter)
+            if suback is None:
+                if self._connection is None or not self._may_be_online.is_set():
+                    raise OfflineError("Device is offline.")
+                suback = self._ask_for(self._connection, cloud_filter)
+            try:
+                await asyncio.wait_for(asyncio.shield(suback), OPERATION_TIMEOUT_S)
+            except TimeoutError as error:
+                raise MqttError(f"no answer within {OPERATION_TIMEOUT_S:g} s") from error
 
     def _ask_for(self, connection: MqttConnection, cloud_filter: CloudFilter) -> asyncio.Future[None]:
         """Send SUBSCRIBE; the future ends with the SUBACK."""
@@ -228,8 +224,8 @@ class Link:
             since = loop.time()
             self._connected(connection, session_present=session_present)
             await self._is_disconnected.wait()
-            failures = 0 if loop.time() - since >= STABLE_S else failures + 1
-            if self._may_be_online.is_set():
+            if self._may_be_online.is_set():  # lost, not given up on purpose
+                failures = 0 if loop.time() - since >= STABLE_S else failures + 1
                 await asyncio.sleep(_back_off_s(failures))
 
     def _connected(self, connection: MqttConnection, *, session_present: bool) -> None:
@@ -242,7 +238,7 @@ class Link:
         self._renew_subscriptions(connection, session_present=session_present)
         _logger.info("Connected to IoT Core: MQTT broker on 127.0.0.1:%d", self._port)
         self._is_connected.set()
-        self._tell_watchers(is_online=True)
+        self._tell_watchers()
 
     def _renew_subscriptions(self, connection: MqttConnection, *, session_present: bool) -> None:
         """Bring the broker's session in line; no need to wait: MQTT keeps the order of packets."""
@@ -261,7 +257,7 @@ class Link:
         was_online = self.is_online
         self._disconnect()
         if was_online:
-            self._tell_watchers(is_online=False)
+            self._tell_watchers()
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -270,9 +266,9 @@ class Link:
         if connection is not None:
             connection.close()
 
-    def _tell_watchers(self, *, is_online: bool) -> None:
+    def _tell_watchers(self) -> None:
         for on_change in self._watchers:
-            on_change(is_online)
+            on_change()
 
 
 def _back_off_s(failures: int) -> float:

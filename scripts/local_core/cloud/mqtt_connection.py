@@ -70,8 +70,8 @@ class MqttConnection:
         protocol: What the broker speaks.
         on_message: Called for each PUBLISH with the message and the identifiers of the subscriptions it comes
             for; None instead of identifiers where the protocol has none.
-        on_lost: Called once with the reason when an opened connection ends otherwise than by `close`, after
-            every request that was waiting has been told.
+        on_lost: Called once with the reason when an opened connection ends otherwise than by `close`, just
+            before every request that waits is told.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class MqttConnection:
         self._has_ended = False
         self._is_in_paho = False
         self._waiting: dict[int, Done] = {}  # by MQTT packet identifier, in the order of sending
+        self._all_acknowledged: asyncio.Future[None] | None = None
         self._packets_seen = 0
         self._flush_is_due = False
         self._writer_fd: int | None = None
@@ -123,7 +124,7 @@ class MqttConnection:
             raise MqttError(f"no MQTT broker answers on {HOST}:{port}: {str(error) or 'time-out'}") from error
         finally:
             if not self._is_open:
-                self._end("not opened")
+                self._shut()
         self._timer = self._loop.call_later(_LOOK_AFTER_PERIOD_S, self._look_after)
         return session_present
 
@@ -132,12 +133,14 @@ class MqttConnection:
         if not self._has_ended:
             self._client.disconnect()
             self._client.loop_write()
-            self._end("closed")
+            self._shut()
+            self._tell_waiting("closed")
 
-    @property
-    def unacknowledged(self) -> int:
-        """How many requests the broker has not acknowledged yet."""
-        return len(self._waiting)
+    async def wait_acknowledged(self, within_s: float) -> None:
+        """Wait until nothing is in flight, `within_s` seconds at most, or until the connection ends."""
+        if self._waiting and not self._has_ended:
+            self._all_acknowledged = self._loop.create_future()
+            await asyncio.wait([self._all_acknowledged], timeout=within_s)
 
     def publish(self, message: CloudMessage, done: Done) -> None:
         """Send one message that `check_publishable` has let pass.
@@ -269,6 +272,12 @@ class MqttConnection:
         done = self._waiting.pop(packet_id, None)
         if done is not None:
             done(RefusedError(str(reason)) if reason.is_failure else None)
+        if not self._waiting:
+            self._tell_all_acknowledged()
+
+    def _tell_all_acknowledged(self) -> None:
+        if self._all_acknowledged is not None and not self._all_acknowledged.done():
+            self._all_acknowledged.set_result(None)
 
     def _publish_received(self, _client: paho.Client, _userdata: object, received: paho.MQTTMessage) -> None:
         self._packets_seen += 1
@@ -320,13 +329,16 @@ class MqttConnection:
             self._is_in_paho = False
 
     def _lose(self, reason: str) -> None:
-        if not self._has_ended:
-            was_open = self._is_open
-            self._end(reason)
-            if was_open:
-                self._on_lost(reason)
+        if self._has_ended:
+            return
+        self._shut()
+        if not self._connack.done():
+            self._connack.set_exception(MqttError(f"the MQTT broker hung up: {reason}"))
+        if self._is_open:
+            self._on_lost(reason)
+        self._tell_waiting(reason)
 
-    def _end(self, reason: str) -> None:
+    def _shut(self) -> None:
         self._has_ended = True
         if self._timer is not None:
             self._timer.cancel()
@@ -335,9 +347,9 @@ class MqttConnection:
             self._socket_closing(self._client, None, sock)
             self._client.on_socket_close = None  # paho closes it once more when it is collected
             sock.close()
-        if not self._connack.done():
-            self._connack.set_exception(ConnectionLostError(f"the MQTT broker hung up: {reason}"))
-            self._connack.exception()  # looked at here, for open() may have given up waiting
+
+    def _tell_waiting(self, reason: str) -> None:
         waiting, self._waiting = self._waiting, {}
         for done in waiting.values():
             done(ConnectionLostError(f"the MQTT connection was lost: {reason}"))
+        self._tell_all_acknowledged()

@@ -102,7 +102,7 @@ class CallStream:
         """Hand the request to the operation and answer with what it returns.
 
         Returns:
-            None when the call has been answered; otherwise the operation's work, for `answered` when it is done.
+            None when the call has been answered; else the operation's work, for `answered` when it is done.
         """
         operation = self._route.operation
         try:

@@ -37,7 +37,9 @@ _log = logging.getLogger(__name__)
 CONNECT_DEADLINE_S = (
     10.0  # as long as the SDK itself waits for its connection (awsiot.greengrasscoreipc.connect)
 )
-CLOSE_GRACE_S = 1.0  # for a peer to read what was queued before the connection was closed
+CLOSE_GRACE_S = (
+    1.0  # for a peer to read what was queued before the connection was closed, or to hang up itself
+)
 FLUSH_BYTES = 64 * 1024  # frames are gathered up to this size to save system calls
 PAUSE_READING_BYTES = 1024 * 1024  # unread by the peer; above it no further request of the peer is read
 MAX_UNREAD_BYTES = (
@@ -108,8 +110,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Work off the frames that are complete now."""
-        self._reader.feed(data)
-        self._work()
+        if not self._closing:
+            self._reader.feed(data)
+            self._work()
 
     def pause_writing(self) -> None:
         """The peer reads too slowly: hear no more of it until it has read."""
@@ -154,6 +157,15 @@ class Connection(asyncio.Protocol):
         self._closing = True
         self._transport.abort()
 
+    def _dismiss(self, last_frame: bytes) -> None:
+        # The peer is left to hang up: the SDK's client forgets to read when it sees the other end close, and
+        # would report a closed socket instead of what the last frame says (40 of 50 times).
+        self.write(last_frame)
+        self._flush()
+        self._closing = True
+        self._timer.cancel()
+        self._timer = self._loop.call_later(CLOSE_GRACE_S, self._transport.abort)
+
     # ---- reading ----
 
     def _work(self) -> None:
@@ -171,8 +183,7 @@ class Connection(asyncio.Protocol):
             self.close()
         except ProtocolError as error:
             _log.warning("%s broke the protocol (%s): connection closed", self._peer(), error)
-            self.write(protocol_error_frame(str(error)))
-            self.close()
+            self._dismiss(protocol_error_frame(str(error)))
         self._flush()
 
     def _resume(self) -> None:
@@ -197,8 +208,7 @@ class Connection(asyncio.Protocol):
             self._component = component_of_connect(message, self._tokens)
         except ConnectRefusedError as refusal:
             _log.warning("Refused %s: %s", self._peer(), refusal)
-            self.write(connection_frame(MessageType.CONNECT_ACK))
-            self.close()
+            self._dismiss(connection_frame(MessageType.CONNECT_ACK))
         else:
             self._timer.cancel()
             self.write(connection_frame(MessageType.CONNECT_ACK, CONNECTION_ACCEPTED))

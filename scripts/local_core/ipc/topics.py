@@ -2,7 +2,7 @@
 
 Two families share the syntax and differ in one rule. In local publish/subscribe (the nucleus's
 SubscriptionTrie) `a/#` matches one or more levels below `a`, not `a` itself. In MQTT (specification 5.0,
-section 4.7) `a/#` matches `a` too, and a wildcard in the first level never matches a topic that begins with `$`.
+section 4.7) `a/#` matches `a` too, and a wildcard in the first level matches no topic that begins with `$`.
 
 Pure functions and one data structure; no I/O. Nothing here is thread-safe.
 """

@@ -19,7 +19,7 @@ LITE_RUNTIME = "aws_nucleus_lite"
 ANYTHING = "*"
 UNKNOWN = "unknown"
 
-# The only values that either nucleus gives its own architecture: a manifest that asks for another never matches.
+# The only values a nucleus gives its own machine: a manifest that asks for another one never matches.
 ARCHITECTURES = ("amd64", "x86", "arm", "aarch64", "riscv64")
 OPERATING_SYSTEMS = ("linux", "darwin", "windows")
 

@@ -1,13 +1,13 @@
 """Recipes from files: read, checked by the nucleus's rules, handed out as frozen values.
 
-The one door to recipes: what they hold is in `recipe_model` and can be imported from here. A recipe with faults
-is refused with all of them at once, each as `file:line: key: what is wrong; what to do`.
+The one door to recipes: what they hold is in `recipe_model` and can be imported from here. A recipe with
+faults is refused with all of them at once, each as `file:line: key: what is wrong; what to do`.
 """
 
 from pathlib import Path
 
 from local_core.errors import RecipeError
-from local_core.model.recipe_document import DocumentError, read_document
+from local_core.model.recipe_document import DocumentError, Place, read_document
 from local_core.model.recipe_model import (
     Access,
     Artifact,
@@ -62,7 +62,7 @@ def parse_recipe(text: str, origin: str, flavor: Flavor = Flavor.CLASSIC) -> Rec
     findings = Findings(origin)
     size, limit = len(text.encode()), MAX_RECIPE_BYTES[flavor]
     if size > limit:
-        findings.fault(1, "", f"the recipe has {size} bytes; at most {limit}: shorten it (comments count)")
+        findings.fault(Place(1), f"the recipe has {size} bytes; at most {limit}: shorten it (comments count)")
         findings.settle()
     try:
         document = read_document(text, flavor, is_json=origin.lower().endswith(".json"))
@@ -96,7 +96,7 @@ def load_recipes(directory: Path, flavor: Flavor = Flavor.CLASSIC) -> list[Recip
     As with `greengrass-cli --recipeDir`, file names do not matter and one broken recipe fails all.
 
     Raises:
-        RecipeError: `directory` is no folder, or recipes in it break the rules; the text has the faults of all.
+        RecipeError: `directory` is no folder, or recipes in it break the rules; the text names all faults.
     """
     if not directory.is_dir():
         raise RecipeError(f"{directory}: is not a folder; give the folder that holds the recipes")

@@ -1,8 +1,8 @@
 """A recipe's text as values that know their line: the gateway to PyYAML.
 
-Scalars are read as the nuclei read them, not as PyYAML does: the classic one (Jackson) knows no `yes`, no dates
-and no aliases, Lite (libyaml) makes text of every YAML scalar. JSON goes through the same reader, so that its
-lines are known too. Knows nothing of what a recipe means. Pure functions.
+Scalars are read as the nuclei read them, not as PyYAML does: the classic one (Jackson) knows no `yes`, no
+dates and no aliases, Lite (libyaml) makes text of every YAML scalar. JSON goes through the same reader, so
+that its lines are known too. Knows nothing of what a recipe means. Pure functions.
 """
 
 import json
@@ -27,6 +27,7 @@ _WORDS: Mapping[str, bool | None] = {
     "true": True, "True": True, "TRUE": True,
     "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+_NOT_THE_SAME_IN_YAML = re.compile(r"[^\n\r\x20-\x7e]")
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
@@ -43,20 +44,35 @@ class DocumentError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a recipe.
+
+    Attributes:
+        line: Counted from 1; of a mapping's entry, the line of its key.
+        path: How a person finds it, e.g. `Manifests[0].Lifecycle.run`; empty for the whole document.
+    """
+
+    line: int
+    path: str = ""
+
+    def below(self, key: str) -> "Place":
+        """The place of `key` in the mapping that stands here, for a key that is missing."""
+        return Place(self.line, f"{self.path}.{key}" if self.path else key)
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """One value and where it stands.
 
     Attributes:
         content: A mapping, a sequence or a scalar.
-        line: Counted from 1; of a mapping's entry, the line of its key.
-        path: How a person finds it, e.g. `Manifests[0].Lifecycle.run`; empty for the whole document.
-        repeated: Lines of keys that stand more than once in this mapping, with the key; the last one counts.
+        place: Where it stands.
+        repeated: The keys that stand more than once in this mapping; the last one counts.
     """
 
     content: "Mapping[str, Value] | Sequence[Value] | Scalar"
-    line: int
-    path: str = ""
-    repeated: tuple[tuple[int, str], ...] = ()
+    place: Place
+    repeated: tuple[Place, ...] = ()
 
     @property
     def entries(self) -> "Mapping[str, Value] | None":
@@ -97,7 +113,7 @@ def read_document(text: str, flavor: Flavor, *, is_json: bool) -> Value:
         raise DocumentError(line, f"not YAML: {error.reason}") from None
     if root is None:
         raise DocumentError(1, "the file is empty")
-    return _Reader(flavor, is_json=is_json).value(root, line=root.start_mark.line + 1, path="")
+    return _Reader(flavor, is_json=is_json).value(root, Place(root.start_mark.line + 1))
 
 
 def _checked_json(text: str) -> str:
@@ -108,8 +124,9 @@ def _checked_json(text: str) -> str:
         raise DocumentError(line, f"not JSON: {error}") from None
     except RecursionError:
         raise DocumentError(1, f"nested deeper than {MAX_DEPTH} levels") from None
-    # Between JSON's tokens a tab is a space; inside its strings it cannot stand. YAML's reader refuses tabs.
-    return text.replace("\t", " ")
+    # Where YAML differs: it takes no tabs between tokens (JSON's strings hold none), and it breaks lines at, or
+    # refuses, characters that may stand as they are in JSON's strings (and nowhere else).
+    return _NOT_THE_SAME_IN_YAML.sub(lambda match: json.dumps(match[0])[1:-1], text.replace("\t", " "))
 
 
 def _check_events(events: Iterator[yaml.Event]) -> None:
@@ -135,36 +152,36 @@ class _Reader:
         self._is_json = is_json
         self._all_text = flavor is Flavor.LITE and not is_json
 
-    def value(self, node: yaml.Node, line: int, path: str) -> Value:
+    def value(self, node: yaml.Node, place: Place) -> Value:
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, line, path)
+            return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             items = [
-                self.value(item, item.start_mark.line + 1, f"{path}[{index}]")
+                self.value(item, Place(item.start_mark.line + 1, f"{place.path}[{index}]"))
                 for index, item in enumerate(node.value)
             ]
-            return Value(items, line, path)
-        return Value(self._scalar(node), line, path)
+            return Value(items, place)
+        return Value(self._scalar(node), place)
 
-    def _mapping(self, node: yaml.MappingNode, line: int, path: str) -> Value:
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> Value:
         entries: dict[str, Value] = {}
         repeated = []
         for key_node, value_node in node.value:
-            key_line = key_node.start_mark.line + 1
+            line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise DocumentError(key_line, f"{path or 'the document'} has a key that is not text")
-            key = str(key_node.value)
+                raise DocumentError(line, f"{place.path or 'the document'} has a key that is not text")
+            key = self._text(key_node)
+            key_place = Place(line, place.below(key).path)
             if key in entries:
-                repeated.append((key_line, key))
-            entries[key] = self.value(value_node, key_line, f"{path}.{key}" if path else key)
-        return Value(entries, line, path, tuple(repeated))
+                repeated.append(key_place)
+            entries[key] = self.value(value_node, key_place)
+        return Value(entries, place, tuple(repeated))
 
     def _scalar(self, node: yaml.Node) -> Scalar:
-        text = str(node.value)
+        text = self._text(node)
         is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
         if self._is_json:
-            # YAML reads the two halves of an escaped character beyond the first plane one by one.
-            return _join_surrogates(text) if not is_plain else _json_scalar(text)
+            return _json_scalar(text) if is_plain else text
         if self._all_text or not is_plain or _is_tagged_text(node, text):
             return text
         if text in _WORDS:
@@ -175,6 +192,13 @@ class _Reader:
             return float(text.replace("_", ""))
         return text
 
+    def _text(self, node: yaml.Node) -> str:
+        text = str(node.value)
+        if not self._is_json or text.isascii():
+            return text
+        # YAML reads the two halves of an escaped character beyond the first plane one by one.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
 
 def _is_tagged_text(node: yaml.Node, text: str) -> bool:
     # PyYAML resolves these words and numbers itself; where it still says text, the author wrote `!!str`.
@@ -184,7 +208,3 @@ def _is_tagged_text(node: yaml.Node, text: str) -> bool:
 def _json_scalar(text: str) -> Scalar:
     scalar: Scalar = json.loads(text)
     return scalar
-
-
-def _join_surrogates(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

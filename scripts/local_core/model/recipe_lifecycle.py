@@ -1,7 +1,7 @@
 """The rules of a recipe's `Lifecycle`: phases, environment, and what selections leave of the global one.
 
-Sources: RecipeLoader.convertLifecycleFromFile, PlatformResolver.filterPlatform and GenericExternalService of the
-classic nucleus; `ggl-recipe/recipe.c` and `recipe-runner/runner.c` of Lite.
+Sources: RecipeLoader.convertLifecycleFromFile, PlatformResolver.filterPlatform and GenericExternalService of
+the classic nucleus; `ggl-recipe/recipe.c` and `recipe-runner/runner.c` of Lite.
 """
 
 import re
@@ -21,31 +21,29 @@ _LITE_ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def choose_lifecycle(
-    own: Value | None,
-    global_lifecycle: Value | None,
+    manifest: Section,
     selections: Sequence[str],
+    global_lifecycle: Value | None,
     all_selections: frozenset[str],
-    section: Section,
 ) -> Lifecycle:
-    """The lifecycle of the manifest that `section` reads.
+    """The lifecycle that `manifest` gets.
 
-    Its own one when it has any key: the global one is then ignored entirely, not merged, not even its Setenv.
+    Its own one when that has any key: the global one is then ignored entirely, its Setenv too.
 
     Args:
-        own: The manifest's `Lifecycle`; None when absent.
-        global_lifecycle: The recipe's `Lifecycle`; None when absent.
+        manifest: The section that holds the manifest.
         selections: The manifest's `Selections`, in order of preference.
+        global_lifecycle: The recipe's `Lifecycle`; None when absent.
         all_selections: Those of all manifests; keys of the global lifecycle that are among them select.
-        section: Where findings and flavor come from.
     """
-    findings, flavor = section.findings, section.flavor
+    findings, flavor = manifest.findings, manifest.flavor
+    own = manifest.get("Lifecycle")
     if own is not None and (entries := entries_of(own, findings)):
         if global_lifecycle is not None and global_lifecycle.content:
             findings.warn(
-                own.line,
-                own.path,
-                f"the recipe's global Lifecycle (line {global_lifecycle.line}) is ignored entirely for this "
-                f"manifest, its Setenv too; repeat here what is needed: this one has {', '.join(entries)}",
+                own.place,
+                f"the global Lifecycle (line {global_lifecycle.place.line}) is ignored entirely for this "
+                f"manifest, its Setenv too: here count only {', '.join(entries)}; repeat here what is needed",
             )
         return _lifecycle(own, findings, flavor)
     if global_lifecycle is None or not entries_of(global_lifecycle, findings):
@@ -56,9 +54,9 @@ def choose_lifecycle(
         chosen = _filtered(global_lifecycle, all_selections | {_ALL}, (*selections, _ALL), findings)
     if chosen is None:
         findings.warn(
-            global_lifecycle.line,
-            global_lifecycle.path,
-            f"nothing of it is left for {section.path} with Selections {list(selections)}; the component does nothing",
+            global_lifecycle.place,
+            f"nothing of it is left for {manifest.place.path}, whose Selections are "
+            f"{', '.join(selections) or 'none'}; the component does nothing there",
         )
         return Lifecycle()
     return _lifecycle(chosen, findings, flavor)
@@ -69,17 +67,14 @@ def _filtered(
 ) -> Value | None:
     entries = value.entries
     if entries is None:
-        return value if value.content is not None else None
+        return value
     if keywords.isdisjoint(entries):
         kept = {key: _filtered(entry, keywords, selections, findings) for key, entry in entries.items()}
-        return Value(
-            {key: entry for key, entry in kept.items() if entry}, value.line, value.path, value.repeated
-        )
+        return Value({key: entry for key, entry in kept.items() if entry}, value.place, value.repeated)
     if others := [key for key in entries if key not in keywords]:
         findings.warn(
-            value.line,
-            value.path,
-            f"mixes selections with other keys; {', '.join(others)} are ignored: put them below a selection",
+            value.place,
+            f"mixes selections with other keys: {', '.join(others)} are ignored; put them below a selection",
         )
     for selection in selections:
         if (selected := entries.get(selection)) is not None and selected.content is not None:
@@ -96,41 +91,34 @@ def _lite_selection(global_lifecycle: Value, selections: Sequence[str]) -> Value
 
 def _lifecycle(value: Value, findings: Findings, flavor: Flavor) -> Lifecycle:
     section = Section(value, (*PHASES, _SETENV), findings, flavor)
-    phases = {
-        name: _phase(name, entry, section) for name in PHASES if (entry := section.get(name)) is not None
-    }
     run, startup = section.get("run"), section.get("startup")
     if run is not None and startup is not None:
         if flavor is Flavor.LITE:
-            findings.warn(
-                run.line, run.path, "is ignored: Lite runs only startup when both are there; keep one"
-            )
+            findings.warn(run.place, "is ignored: Lite runs only startup when both are there; keep one")
         else:
-            findings.fault(
-                run.line, run.path, f"stands beside startup (line {startup.line}); keep only one of them"
-            )
+            findings.fault(run.place, f"stands beside startup (line {startup.place.line}); keep one of them")
+    phases = {name: _phase(name, step, section) for name in PHASES if (step := section.get(name)) is not None}
     return Lifecycle(setenv=_environment(section), phases=phases)
 
 
 def _phase(name: str, value: Value, lifecycle: Section) -> Phase:
     findings, flavor = lifecycle.findings, lifecycle.flavor
     if flavor is Flavor.LITE and name in _LITE_IGNORED_PHASES:
-        findings.warn(value.line, value.path, "is not supported by Lite and never runs")
+        findings.warn(value.place, "is not supported by Lite and never runs")
     default_timeout_s = DEFAULT_TIMEOUT_S[name]
     if isinstance(value.content, str):
         return Phase(name, value.content, default_timeout_s)
     if value.entries is None:
-        findings.fault(
-            value.line, value.path, f"must be a script or a mapping with a Script, not {kind_of(value)}"
-        )
+        findings.fault(value.place, f"must be a script, or a mapping with a Script, not {kind_of(value)}")
         return Phase(name, "", default_timeout_s)
     section = Section(value, _PHASE_KEYS, findings, flavor)
+    script = section.required_text("Script")
     return Phase(
         name=name,
-        script=section.required_text("Script") or "",
+        script=script.value if script else "",
         timeout_s=_timeout_s(section, default_timeout_s),
         skip_if=_skip_condition(section),
-        requires_privilege=_privilege(section),
+        requires_privilege=_requires_privilege(section),
         setenv=_environment(section),
     )
 
@@ -144,63 +132,49 @@ def _timeout_s(section: Section, default_timeout_s: float | None) -> float | Non
         seconds = int(seconds)
     if isinstance(seconds, int) and not isinstance(seconds, bool) and seconds > 0:
         return seconds
-    section.findings.fault(
-        entry.line, entry.path, f"is {entry.plain()!r}; write whole seconds above 0, e.g. 120"
-    )
+    section.findings.fault(entry.place, f"is {kind_of(entry)}; write whole seconds above 0, e.g. 120")
     return default_timeout_s
 
 
 def _skip_condition(section: Section) -> str | None:
-    condition, entry = section.text("Skipif"), section.get("Skipif")
-    if condition is None or entry is None:
+    condition = section.text("Skipif")
+    if condition is None:
         return None
     if section.flavor is Flavor.LITE:
-        section.findings.warn(entry.line, entry.path, "is not supported by Lite: the step always runs")
+        section.findings.warn(condition.place, "is not supported by Lite: the step always runs")
         return None
     try:
-        SkipCondition.parse(condition)
+        SkipCondition.parse(condition.value)
     except ValueError as error:
-        section.findings.fault(entry.line, entry.path, f"{error}; write one of them")
-    return condition
+        section.findings.fault(condition.place, f"{error}; write one of the two")
+    return condition.value
 
 
-def _privilege(section: Section) -> bool:
+def _requires_privilege(section: Section) -> bool:
     entry = section.get("RequiresPrivilege")
-    if entry is None:
-        return False
-    if isinstance(entry.content, bool):
+    if entry is not None and isinstance(entry.content, bool):
         return entry.content
     return section.choice("RequiresPrivilege", ("true", "false"), "false") == "true"
 
 
 def _environment(section: Section) -> Mapping[str, str]:
     value = section.get(_SETENV)
-    if value is None:
-        return {}
-    environment = {}
-    for name, entry in entries_of(value, section.findings).items():
-        if entry.content is None:
-            continue
-        if entry.entries is not None or entry.items is not None:
-            section.findings.fault(
-                entry.line, entry.path, f"must be a text, not {kind_of(entry)}; write JSON in quotes"
-            )
-            continue
+    environment: dict[str, str] = {}
+    for name, entry in (entries_of(value, section.findings) if value else {}).items():
         if section.flavor is Flavor.LITE:
             _check_lite_variable(name, entry, section.findings)
-        environment[name] = entry.content if isinstance(entry.content, str) else _as_text(entry.content)
+        if entry.entries is not None or entry.items is not None:
+            section.findings.fault(entry.place, f"must be a text, not {kind_of(entry)}; write JSON in quotes")
+        elif entry.content is not None:
+            environment[name] = _as_text(entry.content)
     return environment
 
 
 def _check_lite_variable(name: str, entry: Value, findings: Findings) -> None:
     if not _LITE_ENVIRONMENT_NAME.fullmatch(name):
-        findings.fault(
-            entry.line, entry.path, "is not a shell variable's name, and Lite refuses it; use A-Z, 0-9 and _"
-        )
-    if not isinstance(entry.content, str):
-        findings.fault(
-            entry.line, entry.path, f"is {kind_of(entry)}; Lite takes only texts here: put it in quotes"
-        )
+        findings.fault(entry.place, "Lite refuses this name; use letters, digits and '_', no digit first")
+    if isinstance(entry.content, int | float):
+        findings.fault(entry.place, f"is {kind_of(entry)}; Lite takes only texts here: put it in quotes")
 
 
 def _as_text(scalar: object) -> str:

@@ -15,7 +15,8 @@ from local_core.model import platforms
 from local_core.model.versions import Requirement
 from local_core.settings import Flavor
 
-# Lifecycle.java and GenericExternalService.java: what a phase may take when its recipe does not say; None = for ever.
+# Seconds that a phase may take when its recipe does not say; None = for ever.
+# Sources: Lifecycle.java; GenericExternalService.java for bootstrap.
 DEFAULT_TIMEOUT_S: Mapping[str, float | None] = {
     "bootstrap": 120,
     "install": 120,
@@ -88,7 +89,8 @@ class Phase:
         name: One of `PHASES`.
         script: Given to `sh -c`; may hold recipe variables.
         timeout_s: Seconds it may take; None = for ever.
-        skip_if: A `SkipCondition`'s text; None = never skipped. May hold recipe variables: interpolate, then parse.
+        skip_if: The text of a `SkipCondition`; None = never skipped. May hold recipe variables: interpolate,
+            then parse.
         requires_privilege: Runs as root on a device.
         setenv: Environment of this step alone; it overrides the lifecycle's.
     """
@@ -136,7 +138,7 @@ class Manifest:
     """What one kind of machine gets.
 
     Attributes:
-        platform: Attribute -> exact value, `/regular expression/` or `*`; empty matches every machine (classic).
+        platform: Attribute -> exact value, `/regular expression/` or `*`; empty is every machine (classic).
         lifecycle: The manifest's own when it has one, else what its selections leave of the global one.
         artifacts: In the order of the recipe.
         name: For people; None when the recipe does not give one.
@@ -189,8 +191,8 @@ class Recipe:
         wanted = "; ".join(_describe(manifest.platform) for manifest in self.manifests)
         hint = " Lite needs runtime '*' in every manifest's Platform." if self.flavor is Flavor.LITE else ""
         raise RecipeError(
-            f"{self.origin}: no manifest of {self.name} {self.version} is for this machine ({_describe(platform)}); "
-            f"they ask for: {wanted}. Add a manifest whose Platform matches.{hint}"
+            f"{self.origin}: no manifest of {self.name} {self.version} is for this machine "
+            f"({_describe(platform)}); they ask for: {wanted}. Add a manifest whose Platform matches.{hint}"
         )
 
 

@@ -1,16 +1,17 @@
 """Reading one mapping of a recipe by the nucleus's rules, and collecting everything that is wrong with it.
 
-A fault refuses the recipe; all of them are told at once. A warning is for what the nucleus lets pass in silence:
-it ignores keys that it does not know, so that a misspelt one vanishes.
+A fault refuses the recipe; all of them are told at once. A warning is for what the nucleus lets pass in
+silence: it ignores keys that it does not know, so that a misspelt one vanishes.
 """
 
 import difflib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from local_core.errors import RecipeError
-from local_core.model.recipe_document import Value
+from local_core.model.recipe_document import Place, Value
 from local_core.settings import Flavor
 
 _log = logging.getLogger(__name__)
@@ -32,13 +33,13 @@ class Findings:
         self._faults: list[tuple[int, str]] = []
         self._warnings: list[tuple[int, str]] = []
 
-    def fault(self, line: int, path: str, message: str) -> None:
+    def fault(self, place: Place, message: str) -> None:
         """Refuse the recipe: `message` says what is wrong and what to do."""
-        self._faults.append((line, _joined(path, message)))
+        self._faults.append((place.line, _joined(place.path, message)))
 
-    def warn(self, line: int, path: str, message: str) -> None:
+    def warn(self, place: Place, message: str) -> None:
         """Tell what the nucleus would pass over."""
-        self._warnings.append((line, _joined(path, message)))
+        self._warnings.append((place.line, _joined(place.path, message)))
 
     def settle(self) -> None:
         """Log the warnings.
@@ -49,9 +50,16 @@ class Findings:
         for line, message in sorted(self._warnings):
             _log.warning("%s:%d: %s", self._origin, line, message)
         if self._faults:
-            raise RecipeError(
-                "\n".join(f"{self._origin}:{line}: {text}" for line, text in sorted(self._faults))
-            )
+            lines = (f"{self._origin}:{line}: {message}" for line, message in sorted(self._faults))
+            raise RecipeError("\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text and where it stands."""
+
+    value: str
+    place: Place
 
 
 class Section:
@@ -64,81 +72,92 @@ class Section:
         known: The keys that may stand here, as documented.
         findings: Where faults and warnings go.
         flavor: Whose rules.
+
+    Attributes:
+        is_mapping: False when the value was none, which has been told: nothing can be missing from it then.
     """
 
     def __init__(self, value: Value, known: Sequence[str], findings: Findings, flavor: Flavor) -> None:
-        self.line = value.line
-        self.path = value.path
+        self.place = value.place
         self.findings = findings
         self.flavor = flavor
+        self.is_mapping = value.entries is not None
         self._known = tuple(known)
         self._entries: dict[str, Value] = {}
-        entries = entries_of(value, findings)
-        by_key = {self._normal(key): key for key in known}
-        for key, entry in entries.items():
-            documented = by_key.get(self._normal(key))
-            if documented is None:
-                findings.warn(entry.line, entry.path, self._unknown(key))
+        documented = {self._normal(key): key for key in known}
+        for key, entry in entries_of(value, findings).items():
+            if self._normal(key) in documented:
+                self._entries[documented[self._normal(key)]] = entry
             else:
-                self._entries[documented] = entry
+                findings.warn(entry.place, self._unknown(key))
 
     def get(self, key: str) -> Value | None:
         """The value of `key`; None when it is absent or null."""
         entry = self._entries.get(key)
         return None if entry is None or entry.content is None else entry
 
-    def text(self, key: str) -> str | None:
-        """A text; None when absent, or a fault when it is anything else."""
+    def text(self, key: str) -> Text | None:
+        """The text of `key`; None when it is absent, or after a fault when it is anything else."""
         entry = self.get(key)
-        if entry is None or isinstance(entry.content, str):
-            return entry.content if entry is not None else None  # type: ignore[return-value]  # a text, as just asked
-        self.findings.fault(entry.line, entry.path, f"must be a text, not {kind_of(entry)}; put it in quotes")
+        if entry is None:
+            return None
+        if isinstance(entry.content, str):
+            return Text(entry.content, entry.place)
+        self.findings.fault(entry.place, f"must be a text, not {kind_of(entry)}; put it in quotes")
         return None
 
-    def required_text(self, key: str) -> str | None:
-        """A text that must be there; None after a fault."""
-        if self.get(key) is None:
-            self.missing(key)
-            return None
+    def required_text(self, key: str) -> Text | None:
+        """The text of `key`, which must be there; None after a fault."""
+        if self.is_mapping and self.get(key) is None:
+            self.findings.fault(self.place.below(key), "is missing; add it")
         return self.text(key)
 
-    def missing(self, key: str, what_to_do: str = "add it") -> None:
-        """A fault: `key` is not there."""
-        path = f"{self.path}.{key}" if self.path else key
-        self.findings.fault(self.line, path, f"is missing; {what_to_do}")
-
     def choice(self, key: str, choices: Sequence[_Choice], default: _Choice) -> _Choice:
-        """One of `choices`; the default when absent, or a fault and the default when it is anything else."""
+        """One of `choices`; the default when absent, or after a fault when it is anything else."""
         entry = self.get(key)
         if entry is None:
             return default
         for choice in choices:
             if isinstance(entry.content, str) and self._normal(entry.content) == self._normal(choice):
                 return choice
-        allowed = ", ".join(choices)
-        self.findings.fault(entry.line, entry.path, f"is {entry.plain()!r}; write one of {allowed}")
+        self.findings.fault(entry.place, f"is {kind_of(entry)}; write one of {', '.join(choices)}")
         return default
 
     def items(self, key: str) -> Iterator[Value]:
-        """The items of a list that are not null; a null item or anything but a list is a fault."""
+        """The items of a list that are not null; a null item and anything but a list are faults."""
         entry = self.get(key)
         if entry is None:
             return
         if entry.items is None:
-            self.findings.fault(entry.line, entry.path, f"must be a list, not {kind_of(entry)}")
+            self.findings.fault(
+                entry.place, f"must be a list, not {kind_of(entry)}; begin each item with '- '"
+            )
             return
         for item in entry.items:
             if item.content is None:
-                self.findings.fault(item.line, item.path, "is null; write it out or remove the '-'")
+                self.findings.fault(item.place, "is null; write the item out or remove it")
             else:
                 yield item
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The texts of a list; anything else in it is a fault."""
+        texts = []
+        for item in self.items(key):
+            if isinstance(item.content, str):
+                texts.append(item.content)
+            else:
+                self.findings.fault(item.place, f"must be a text, not {kind_of(item)}; put it in quotes")
+        return tuple(texts)
 
     def _normal(self, text: str) -> str:
         return text if self.flavor is Flavor.LITE else text.lower()
 
     def _unknown(self, key: str) -> str:
         if key.lower() == "runwith":
-            return "is not a recipe field and is ignored; give it to the deployment (--runWith COMPONENT:posixUser=USER)"
+            return (
+                "is not a recipe field and is ignored; give it to the deployment: "
+                "--runWith COMPONENT:posixUser=USER"
+            )
         lowered = {known.lower(): known for known in self._known}
         if key.lower() in lowered:
             return f"is ignored: Lite reads keys case-sensitively; write {lowered[key.lower()]!r}"
@@ -148,11 +167,14 @@ class Section:
 
 
 def entries_of(value: Value, findings: Findings) -> Mapping[str, Value]:
-    """The entries of a mapping; a fault and none when `value` is anything else. Repeated keys are warned of."""
-    for line, key in value.repeated:
-        findings.warn(line, value.path, f"has {key!r} more than once; only the last one counts")
+    """The entries of a mapping; none after a fault when `value` is anything else.
+
+    Warns of keys that stand there more than once.
+    """
+    for place in value.repeated:
+        findings.warn(place, "stands here a second time; only the last one counts")
     if value.entries is None:
-        findings.fault(value.line, value.path, f"must be a mapping (key: value), not {kind_of(value)}")
+        findings.fault(value.place, f"must be a mapping (key: value), not {kind_of(value)}")
         return {}
     return value.entries
 

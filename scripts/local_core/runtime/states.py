@@ -78,7 +78,7 @@ class ErrorHistory:
 
 
 class DesiredStates:
-    """The path of states that a component is to take; empty when it is where it should be."""
+    """The path of states that a component is to take; empty when nobody asks for anything."""
 
     def __init__(self) -> None:
         self._path: list[State] = []
@@ -88,10 +88,9 @@ class DesiredStates:
         """The next state to reach; None when there is none."""
         return self._path[0] if self._path else None
 
-    @property
-    def is_reached(self) -> bool:
-        """True when nothing more is to be done."""
-        return not self._path
+    def are_reached_in(self, state: State) -> bool:
+        """True when a component in `state` has nowhere else to go."""
+        return all(desired is state for desired in self._path)
 
     def reached(self, state: State) -> None:
         """Take off the states at the head of the path that are `state`."""

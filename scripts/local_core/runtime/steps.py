@@ -1,6 +1,6 @@
 """Carries out a component's lifecycle steps: Skipif, working folder, environment, process, log.
 
-Knows nothing of states: `local_core.runtime.component` decides which step is due. Runs on the core's event loop.
+Knows nothing of states: `state_actions` decides which step is due. Runs on the core's event loop.
 """
 
 import shutil
@@ -28,27 +28,27 @@ class Steps:
     """The steps of one component.
 
     Args:
-        component: Its name.
         work: Its working folder, made for its user alone when it is not there.
         children: Starts its processes.
         log: Its log.
         environment: Makes the environment of a process; given the Setenv of the step.
         flavor: Lite has fewer steps.
+
+    Attributes:
+        log: The same, for whoever decides about steps.
     """
 
     def __init__(
         self,
-        component: str,
         work: Path,
         children: Children,
         log: ComponentLog,
         environment: Callable[[Mapping[str, str]], dict[str, str]],
         flavor: Flavor,
     ) -> None:
-        self._component = component
+        self.log = log
         self._work = work
         self._children = children
-        self._log = log
         self._environment = environment
         self._flavor = flavor
 
@@ -76,14 +76,16 @@ class Steps:
         Raises:
             StepError: The process could not be started.
         """
-        script_name = f"services.{self._component}.lifecycle.{step.name}.script"
+        script_name = f"services.{definition.name}.lifecycle.{step.name}.script"
         about = {"scriptName": script_name}
         # The script as the recipe has it: after interpolation it may hold values that belong in no log.
         written = definition.written.phases.get(step.name, step).script[:_LOGGED_COMMAND_CHARACTERS]
         command = f'["{written}"]'
         if step.requires_privilege:
-            self._log.event("", "RequiresPrivilege: a device runs this step as root, this core as its own user")
-        self._log.event("shell-runner-start", about=about, command=command)
+            self.log.event(
+                "", "RequiresPrivilege: a device runs this step as root, this core as its own user"
+            )
+        self.log.event("shell-runner-start", about=about, command=command)
         environment = self._environment_of(definition, step) | dict(further or {})
         try:
             for folder in (self._work, Path(environment["HOME"])):
@@ -93,11 +95,11 @@ class Steps:
                 step.script,
                 cwd=self._work,
                 env=environment,
-                on_output=lambda stream, lines: self._log.output(stream, script_name, lines),
+                on_output=lambda stream, lines: self.log.output(stream, script_name, lines),
             )
         except (OSError, ValueError) as error:  # ValueError: a null byte in a value or in the script
-            self._log.event("shell-runner-error", str(error), level="ERROR", about=about, command=command)
-            raise StepError(f"{step.name} of {self._component} could not be started: {error}") from error
+            self.log.event("shell-runner-error", str(error), level="ERROR", about=about, command=command)
+            raise StepError(f"{step.name} of {definition.name} could not be started: {error}") from error
 
     def _is_skipped(self, definition: Definition, step: Phase) -> bool:
         if step.skip_if is None or self._flavor is Flavor.LITE:

@@ -5,14 +5,17 @@ socket. It keeps nothing on disk and retries no publish: what must not be lost w
 
 Modules, from the outside in:
     gateway       what a component uses: `IpcGateway`, a context manager
+    session       what lives as long as a gateway is open, and how it ends
     supervisor    the thread that builds new connections and keeps subscriptions alive
-    subscription  one topic filter, kept subscribed over any number of connections
     delivery      the thread that calls `on_message`, in order
+    subscription  one topic filter, kept subscribed over any number of connections
+    stream        one subscription on one connection
     link          the state machine: which connection is current; the package's lock
     connection    one connection of the SDK: opened once, lost once, never used again
-    requests      the SDK's request and event shapes, built and read; topic and size limits
+    requests      the SDK's request and event shapes, built and read; limits
     errors        the SDK's exceptions translated into the tree of `edge_common.errors`
-    timing        deadlines, and how long to wait between attempts
+    timing        deadlines, and when to try again
+    address       the core's socket and the process's token, from the environment
 
 Threads: the SDK's one I/O thread (native), the supervisor, the delivery, and whoever calls. The I/O thread
 only notes what happened and wakes somebody; it never waits and never calls a component's code.

@@ -16,8 +16,9 @@ from awsiot.eventstreamrpc import MessageAmendment
 from awsiot.greengrasscoreipc import model
 from awsiot.greengrasscoreipc.client import GreengrassCoreIPCClient
 
-from edge_common.errors import TransientError
-from edge_common.ipc.errors import Asked, no_answer, translate
+from edge_common.errors import EdgeError, TransientError
+from edge_common.ipc.address import CoreAddress
+from edge_common.ipc.errors import Asked, NotSentError, failure_of, no_answer, translate
 from edge_common.ipc.timing import Deadline, DeadlineExceededError
 
 # The SDK logs each failed attempt on stderr, a warning in a component's log; ours says it once, in one line.
@@ -53,27 +54,25 @@ class Connection:
 
     Args:
         transport: The gateway's.
-        socket_path: The core's Unix socket; at most 107 bytes.
-        token: The value of SVCUID.
+        address: The core's socket, and the token to show there.
         on_lost: Called once with the reason when an opened connection ends without `close` (I/O thread).
     """
 
     def __init__(
         self,
         transport: Transport,
-        socket_path: str,
-        token: str,
+        address: CoreAddress,
         on_lost: "Callable[[Connection, str], None]",
     ) -> None:
-        self._socket_path = socket_path
+        self._socket_path = address.socket_path
         self._on_lost = on_lost
         self._closing = threading.Event()
         self._sdk = SdkConnection(
-            host_name=socket_path,
+            host_name=address.socket_path,
             port=0,  # not used for Unix sockets
             bootstrap=transport.bootstrap,
             socket_options=transport.socket_options,
-            connect_message_amender=MessageAmendment.create_static_authtoken_amender(token),
+            connect_message_amender=MessageAmendment.create_static_authtoken_amender(address.token),
         )
         self._client = GreengrassCoreIPCClient(self._sdk)
 
@@ -85,28 +84,34 @@ class Connection:
         """
         asked = Asked("CONNECT", self._socket_path)
         try:
-            deadline.result_of(self._sdk.connect(_Lifecycle(self._sdk, self._sdk_lost)))
+            connected = self._sdk.connect(_Lifecycle(self._sdk, self._sdk_lost))
+            deadline.wait_for(connected)
         except DeadlineExceededError:
             raise TransientError(f"{asked}: nobody answered in time.") from None
-        except Exception as error:
+        except Exception as error:  # the native layer refuses some attempts at once
+            raise translate(error, asked) from error
+        if (error := failure_of(connected)) is not None:
             raise translate(error, asked) from error
 
     def ask(self, asked: Asked, request: Any, deadline: Deadline) -> Any:
         """One call and its answer.
 
         Raises:
+            NotSentError: The connection was lost before.
             NoAnswerError: Not before the deadline; the connection cannot be trusted any more.
             TransientError: The core could not, or the connection was lost meanwhile.
             PermanentError: The core, or the SDK, refuses this request for good.
         """
-        operation = self._new(asked)
+        operation = self.new_operation(asked)
         self.send(operation, asked, request)
+        response = operation.get_response()
         try:
-            return deadline.result_of(operation.get_response())
+            deadline.wait_for(response)
         except DeadlineExceededError:
             raise no_answer(asked, deadline.timeout_s) from None
-        except Exception as error:
+        if (error := failure_of(response)) is not None:
             raise translate(error, asked) from error
+        return response.result()
 
     def probe(self, deadline: Deadline) -> None:
         """Find out whether the core answers at all; any modelled answer will do.
@@ -117,36 +122,38 @@ class Connection:
             TransientError: It does not, or the connection was lost.
         """
         asked = Asked("GetConfiguration", "accessControl")  # needs no grant, and every recipe has it
+        operation = self.new_operation(asked)
+        self.send(operation, asked, model.GetConfigurationRequest(key_path=[asked.resource]))
         try:
-            operation = self._client.new_get_configuration()
-            operation.activate(model.GetConfigurationRequest(key_path=[asked.resource]))
-            deadline.result_of(operation.get_response())
+            deadline.wait_for(operation.get_response())
         except DeadlineExceededError:
             raise TransientError("The core accepted the connection but answers nothing.") from None
-        except model.GreengrassCoreIPCError:
-            return
-        except Exception as error:
+        error = failure_of(operation.get_response())
+        if error is not None and not isinstance(error, model.GreengrassCoreIPCError):
             raise translate(error, asked) from error
 
-    def new_stream(self, asked: Asked, events: Any) -> Any:
-        """An operation of the SDK whose events go to `events`; nothing is sent yet.
+    def new_operation(self, asked: Asked, *events: Any) -> Any:
+        """An operation of the SDK, not sent yet; `events` is the handler of its events, if it has any.
 
         Raises:
-            TransientError: The connection is lost.
+            NotSentError: The connection is lost.
         """
-        return self._new(asked, events)
+        try:
+            return getattr(self._client, _NEW[asked.operation])(*events)
+        except Exception as error:
+            raise _not_sent(error, asked) from error
 
     def send(self, operation: Any, asked: Asked, request: Any) -> None:
         """Put the operation's request on the wire; does not wait.
 
         Raises:
-            TransientError: The connection is lost.
+            NotSentError: The connection is lost.
             PermanentError: The request cannot be put on the wire.
         """
         try:
             operation.activate(request)
         except Exception as error:
-            raise translate(error, asked) from error
+            raise _not_sent(error, asked) from error
 
     def close(self) -> "Future[None]":
         """End the connection; does not wait, may be called again.
@@ -158,15 +165,14 @@ class Connection:
         closed: Future[None] = self._sdk.close()
         return closed
 
-    def _new(self, asked: Asked, *events: Any) -> Any:
-        try:
-            return getattr(self._client, _NEW[asked.operation])(*events)
-        except Exception as error:
-            raise translate(error, asked) from error
-
     def _sdk_lost(self, reason: object) -> None:
         if not self._closing.is_set():
             self._on_lost(self, f"the core ended the connection ({reason})")
+
+
+def _not_sent(error: Exception, asked: Asked) -> EdgeError:
+    translated = translate(error, asked)
+    return NotSentError(translated.reason) if isinstance(translated, TransientError) else translated
 
 
 class _Lifecycle:

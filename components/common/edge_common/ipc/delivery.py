@@ -20,7 +20,7 @@ from edge_common.metrics import Metrics
 MAX_PENDING_BYTES = 8 * 1024 * 1024
 _MESSAGE_OVERHEAD_BYTES = 200  # the objects around topic and payload, so that empty messages count too
 
-_log = get_logger(__name__)
+_log = get_logger("ipc")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Pure functions; any thread.
 """
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,10 @@ class GatewayFailedError(EdgeError):
 
 class NoAnswerError(TransientError):
     """The deadline passed without an answer: whether the core acted on the request is unknown."""
+
+
+class NotSentError(TransientError):
+    """Nothing was sent, for the connection was lost before: the same request may go to the next one."""
 
 
 class NotGrantedError(PermanentError):
@@ -79,6 +84,16 @@ def no_answer(asked: Asked, timeout_s: float) -> NoAnswerError:
         f"{asked}: the core did not answer within {timeout_s:g} s. It may have acted on the request; "
         "the connection is being replaced. Try again."
     )
+
+
+def failure_of(future: "Future[Any]") -> BaseException | None:
+    """What a future of the SDK, done already, failed with; None when it did not.
+
+    The SDK's exception holds its operation by the traceback, and the operation holds the exception: without
+    the traceback nothing of a failed call waits for the garbage collector.
+    """
+    error = future.exception()
+    return None if error is None else error.with_traceback(None)
 
 
 def translate(error: BaseException, asked: Asked) -> EdgeError:

@@ -1,31 +1,23 @@
-"""`IpcGateway`: what a component knows of Greengrass IPC."""
+"""`IpcGateway`: what a component knows of Greengrass IPC. The work is done in `session` and below."""
 
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import wait as wait_for_futures
 from datetime import datetime
-from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from edge_common.errors import ConfigError
 from edge_common.ipc import requests
-from edge_common.ipc.connection import Connection, Transport
-from edge_common.ipc.delivery import MAX_PENDING_BYTES, Delivery, OnMessage
-from edge_common.ipc.errors import Asked, GatewayFailedError, NoAnswerError
-from edge_common.ipc.link import Link, State
-from edge_common.ipc.subscription import Filter, Subscription
-from edge_common.ipc.supervisor import Supervisor
-from edge_common.ipc.timing import Deadline, ReconnectPolicy
+from edge_common.ipc.address import CoreAddress
+from edge_common.ipc.delivery import MAX_PENDING_BYTES, OnMessage
+from edge_common.ipc.errors import Asked, GatewayFailedError
+from edge_common.ipc.link import State
+from edge_common.ipc.session import Session
+from edge_common.ipc.stream import Filter
+from edge_common.ipc.subscription import Subscription
+from edge_common.ipc.timing import ReconnectPolicy
 from edge_common.metrics import Metrics
 
 DEFAULT_TIMEOUT_S = 10.0
-SOCKET_VARIABLE = "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT"
-TOKEN_VARIABLE = "SVCUID"  # noqa: S105  the name of a variable, no secret
-# Together below the second in which a component must end.
-_DRAIN_S = 0.3
-_CLOSE_S = 0.3
 
 
 class IpcGateway:
@@ -81,23 +73,20 @@ class IpcGateway:
         max_payload_bytes: int = requests.MAX_IOT_CORE_PAYLOAD_BYTES,
         max_pending_bytes: int = MAX_PENDING_BYTES,
     ) -> None:
-        path, secret = _socket_and_token(socket_path, token)
-        policy = policy or ReconnectPolicy()
         metrics = metrics or Metrics()
         self._max_payload_bytes = max_payload_bytes
         self._published = metrics.counter("ipc_published")
         self._session = Session(
-            partial(Connection, Transport(), path, secret),
+            CoreAddress.of(socket_path, token),
             policy or ReconnectPolicy(),
             metrics,
-            stop or threading.Event(),
-            on_failed,
-            max_pending_bytes,
+            stop=stop or threading.Event(),
+            on_failed=on_failed,
+            max_pending_bytes=max_pending_bytes,
         )
 
     def __enter__(self) -> Self:
-        self._delivery.start()
-        self._supervisor.start()
+        self._session.start()
         return self
 
     def __exit__(
@@ -108,12 +97,11 @@ class IpcGateway:
     @property
     def state(self) -> State:
         """Where the connection is now."""
-        return self._link.state
+        return self._session.link.state
 
     def raise_if_failed(self) -> None:
         """Nothing, or `GatewayFailedError` when the gateway has given up."""
-        if self._link.failure is not None:
-            raise GatewayFailedError(self._link.failure)
+        self._session.link.raise_if_failed()
 
     def publish_to_iot_core(
         self, topic: str, payload: bytes, *, qos: Literal[0, 1] = 1, timeout_s: float = DEFAULT_TIMEOUT_S
@@ -130,7 +118,7 @@ class IpcGateway:
             EdgeError: See the class.
         """
         request = requests.publish_to_iot_core(topic, payload, qos, self._max_payload_bytes)
-        self._ask(Asked("PublishToIoTCore", topic), request, timeout_s)
+        self._session.ask(Asked("PublishToIoTCore", topic), request, timeout_s)
         self._published.add()
 
     def publish_to_topic(
@@ -144,7 +132,7 @@ class IpcGateway:
             EdgeError: See the class.
         """
         request = requests.publish_to_topic(topic, message)
-        self._ask(Asked("PublishToTopic", topic), request, timeout_s)
+        self._session.ask(Asked("PublishToTopic", topic), request, timeout_s)
         self._published.add()
 
     def subscribe_to_iot_core(
@@ -179,7 +167,7 @@ class IpcGateway:
             read=requests.iot_core_message,
             resubscribe_after_silence_s=resubscribe_after_silence_s,
         )
-        return self._subscribe(wanted, on_message, timeout_s)
+        return self._session.subscribe(wanted, on_message, timeout_s)
 
     def subscribe_to_topic(
         self, topic_filter: str, on_message: OnMessage, *, timeout_s: float = DEFAULT_TIMEOUT_S
@@ -198,7 +186,7 @@ class IpcGateway:
             read=requests.local_message,
             resubscribe_after_silence_s=None,
         )
-        return self._subscribe(wanted, on_message, timeout_s)
+        return self._session.subscribe(wanted, on_message, timeout_s)
 
     def get_configuration(
         self,
@@ -207,7 +195,7 @@ class IpcGateway:
         component: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Any:
-        """Read the deployed configuration: a map, or `{last key: value}` when the path ends in a single value.
+        """Read the deployed configuration: a map; `{last key: value}` when the path ends in one value.
 
         Args:
             key_path: Empty for everything.
@@ -218,7 +206,7 @@ class IpcGateway:
             EdgeError: See the class; PermanentError with code `ResourceNotFoundError` when there is none.
         """
         asked = Asked("GetConfiguration", "/".join(key_path))
-        return self._ask(asked, requests.get_configuration(key_path, component), timeout_s).value
+        return self._session.ask(asked, requests.get_configuration(key_path, component), timeout_s).value
 
     def update_configuration(
         self,
@@ -240,7 +228,7 @@ class IpcGateway:
             EdgeError: See the class.
         """
         asked = Asked("UpdateConfiguration", "/".join(key_path))
-        self._ask(asked, requests.update_configuration(key_path, value, timestamp), timeout_s)
+        self._session.ask(asked, requests.update_configuration(key_path, value, timestamp), timeout_s)
 
     def update_state(
         self, state: Literal["RUNNING", "ERRORED"], *, timeout_s: float = DEFAULT_TIMEOUT_S
@@ -250,46 +238,8 @@ class IpcGateway:
         Raises:
             EdgeError: See the class.
         """
-        self._ask(Asked("UpdateState", state), requests.update_state(state), timeout_s)
+        self._session.ask(Asked("UpdateState", state), requests.update_state(state), timeout_s)
 
     def close(self) -> None:
         """End everything within a second; calls in flight fail as lost. May be called again."""
-        subscriptions = self._supervisor.subscriptions()
-        for subscription in subscriptions:
-            subscription.mute()
-        self._delivery.close(_DRAIN_S)
-        for subscription in subscriptions:
-            subscription.close()
-        ended = [connection.close() for connection in self._link.close()]
-        wait_for_futures(ended, timeout=_CLOSE_S)
-        self._supervisor.join(_CLOSE_S)
-
-    def _ask(self, asked: Asked, request: Any, timeout_s: float) -> Any:
-        deadline = Deadline(timeout_s, self._stop)
-        connection = self._link.wait_connected(deadline, asked)
-        try:
-            return connection.ask(asked, request, deadline)
-        except NoAnswerError as error:
-            self._link.lost(connection, error.reason)
-            raise
-
-    def _subscribe(self, wanted: Filter, on_message: OnMessage, timeout_s: float) -> Subscription:
-        subscription = Subscription(wanted, on_message, self._link, self._policy)
-        self._supervisor.add(subscription)
-        subscription.wait_answered(Deadline(timeout_s, self._stop))
-        return subscription
-
-
-def _socket_and_token(socket_path: str | None, token: str | None) -> tuple[str, str]:
-    path = socket_path or os.environ.get(SOCKET_VARIABLE, "")
-    secret = token or os.environ.get(TOKEN_VARIABLE, "")
-    missing = [name for name, value in ((SOCKET_VARIABLE, path), (TOKEN_VARIABLE, secret)) if not value]
-    if missing:
-        raise ConfigError(
-            [
-                f"{name} is not set: this process was not started by a Greengrass core. Deploy the component, "
-                "or start a local core with `scripts/edge core up`."
-                for name in missing
-            ]
-        )
-    return path, secret
+        self._session.close()

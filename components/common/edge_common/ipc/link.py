@@ -61,6 +61,11 @@ class Link:
         """`timeout_s` seconds from now, or soon when the component stops."""
         return Deadline(timeout_s, self._stop)
 
+    def raise_if_failed(self) -> None:
+        """Nothing, or `GatewayFailedError` when it is over."""
+        if self.failure is not None:
+            raise GatewayFailedError(self.failure)
+
     def down_for_s(self) -> float:
         """Seconds since the last connection was lost (or since the start)."""
         return time.monotonic() - self._down_since_s
@@ -74,8 +79,7 @@ class Link:
         """
         with self.changed:
             while self._connection is None:
-                if self.failure is not None:
-                    raise GatewayFailedError(self.failure)
+                self.raise_if_failed()
                 if self.state is State.CLOSED:
                     raise TransientError(f"{asked}: the component is ending, its IPC connection is closed.")
                 slice_s = deadline.slice_s()
@@ -119,8 +123,9 @@ class Link:
         Calls in flight on it fail as lost: what they did is unknown.
         """
         with self.changed:
-            if self._opening is connection:
-                self._opening = None  # lost before it was established
+            if self._opening is connection:  # lost before it was established
+                self._opening = None
+                self._reason = reason
             is_current = self._connection is connection
             if is_current:
                 self._connection = None

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from edge_common.errors import EdgeError
 from edge_common.ipc.connection import Connection
 from edge_common.ipc.delivery import Delivery, Message, Recipient
-from edge_common.ipc.errors import Asked, translate
+from edge_common.ipc.errors import Asked, failure_of, translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class EventStream:
     def open(self, connection: Connection) -> None:
         """Send the subscription; the answer comes to `Owner.answered`."""
         try:
-            self._operation = connection.new_stream(self._wanted.asked, self)
+            self._operation = connection.new_operation(self._wanted.asked, self)
             self._operation.get_response().add_done_callback(self._answered)
             connection.send(self._operation, self._wanted.asked, self._wanted.request)
         except EdgeError as error:
@@ -97,7 +97,7 @@ class EventStream:
         self._owner.ended(self)
 
     def _answered(self, response: Any) -> None:
-        failure = response.exception()
+        failure = failure_of(response)
         self.last_message_s = time.monotonic()
         error = None if failure is None else translate(failure, self._wanted.asked)
         replaced = self._owner.answered(self, error)

@@ -97,7 +97,9 @@ class Subscription:
         if self.current is None:
             return self.retry_at_s
         silence_s = self.wanted.resubscribe_after_silence_s
-        return math.inf if silence_s is None else max(self.current.last_message_s + silence_s, self.retry_at_s)
+        return (
+            math.inf if silence_s is None else max(self.current.last_message_s + silence_s, self.retry_at_s)
+        )
 
     def answer_due_at_s(self) -> float:
         """When an answer of the core is overdue; infinity while none is expected (the lock is held)."""

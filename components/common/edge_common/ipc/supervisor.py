@@ -15,9 +15,11 @@ from edge_common.ipc.errors import GatewayFailedError
 from edge_common.ipc.link import Link, State
 from edge_common.ipc.subscription import Subscription
 from edge_common.ipc.timing import Attempts, ReconnectPolicy
-from edge_common.log import get_logger
+from edge_common.log import get_logger, limited
 
-_log = get_logger(__name__)
+_REPORT_EVERY_S = 60.0  # a filter that the core cannot take for hours is no news every five seconds
+
+_log = get_logger("ipc")
 
 
 class Supervisor:
@@ -31,7 +33,7 @@ class Supervisor:
         on_failed: Called once on this thread when the gateway has failed; or None.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917  what it is wired from; one caller
+    def __init__(
         self,
         link: Link,
         delivery: Delivery,
@@ -119,9 +121,12 @@ class Supervisor:
             self._link.attempt_failed(error.reason)
             self._retry_at_s = self._attempts.failed()
             return
+        down_for_s = self._link.down_for_s()
         self._attempts.succeeded()
         self._was_connected = self._link.established(connection)
-        if not self._was_connected:
+        if self._was_connected:
+            _log.info("ipc_connected", after_s=round(down_for_s, 2))
+        else:
             connection.close()
             self._retry_at_s = self._attempts.failed()
 
@@ -148,7 +153,7 @@ class Supervisor:
             refused = [s for s in self._subscriptions if s.refusal is not None and not s.awaited]
             overdue = [s for s in self._subscriptions if s.answer_due_at_s() <= now_s]
             opening = [
-                s.open_stream(self._delivery, now_s + self._policy.subscribe_timeout_s)
+                (s, s.open_stream(self._delivery, now_s + self._policy.subscribe_timeout_s))
                 for s in self._subscriptions
                 if s.due_at_s() <= now_s
             ]
@@ -160,7 +165,14 @@ class Supervisor:
             self._link.fail(f"A subscription was refused while running. {refused[0].last_error}")
         elif overdue:
             self._link.lost(connection, f"{overdue[0].wanted.asked} was not answered in time.")
-        for stream in opening:
+        for subscription, stream in opening:
+            if subscription.last_error:
+                _log.warning(
+                    "ipc_subscribing_again",
+                    topic_filter=subscription.topic_filter,
+                    reason=subscription.last_error,
+                    **limited("ipc_subscribing_again", _REPORT_EVERY_S),
+                )
             stream.open(connection)
 
     def _sleep(self, until_s: float) -> None:

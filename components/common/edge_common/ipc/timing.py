@@ -7,6 +7,7 @@ link's lock. Both measure real waiting, so they read the monotonic clock itself.
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,22 +49,18 @@ class Deadline:
         """How long to wait before looking at the deadline again; 0 when it has passed."""
         return min(self.remaining_s(), _LOOK_EVERY_S)
 
-    def result_of(self, future: "Future[Any]") -> Any:
-        """Wait for a future of the SDK.
+    def wait_for(self, future: "Future[Any]") -> None:
+        """Wait until a future of the SDK is done, whatever its outcome.
 
         Raises:
-            DeadlineExceededError: No result in time. What the call did is unknown.
-            Exception: Whatever the future failed with.
+            DeadlineExceededError: It is not. What the call did is unknown.
         """
         while not future.done():
             slice_s = self.slice_s()
             if slice_s <= 0:
                 raise DeadlineExceededError
-            try:
-                return future.result(slice_s)
-            except TimeoutError:
-                continue  # of this slice, or the future's own: the loop tells them apart
-        return future.result()
+            with suppress(TimeoutError):  # of this slice
+                future.exception(slice_s)
 
 
 @dataclass(frozen=True, slots=True)

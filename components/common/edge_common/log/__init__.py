@@ -13,7 +13,9 @@ Modules:
 """
 
 import logging
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TypedDict, cast
 
 import structlog
@@ -22,7 +24,17 @@ from structlog.typing import FilteringBoundLogger
 from edge_common.errors import ConfigError
 from edge_common.log.output import LEVELS, Output
 
-__all__ = ["LEVEL_VARIABLE", "Limited", "Output", "configure", "get_logger", "hide", "limited", "safe"]
+__all__ = [
+    "LEVEL_VARIABLE",
+    "Limited",
+    "Output",
+    "configure",
+    "get_logger",
+    "hide",
+    "limited",
+    "lost_lines",
+    "tell",
+]
 
 LEVEL_VARIABLE = "GG_COMPONENT_LOG_LEVEL"
 # What the nucleus and the token exchange give a component process to identify itself with.
@@ -92,7 +104,7 @@ def configure(environment: Mapping[str, str], *, debug: bool = False) -> None:
     if level not in LEVELS:
         allowed = ", ".join(LEVELS)
         raise ConfigError(
-            [f"{LEVEL_VARIABLE}: {safe(level)} is not allowed. Allowed: {allowed}. Correct it or unset it."]
+            [f"{LEVEL_VARIABLE}: {level!r} is not allowed. Allowed: {allowed}. Correct it or unset it."]
         )
     _OUTPUT.set_level(level)
 
@@ -102,9 +114,16 @@ def hide(secret: str) -> None:
     _OUTPUT.hide(secret)
 
 
-def safe(text: str) -> str:
-    """`text` on one line and without secrets, for what is printed beside the log."""
-    return _OUTPUT.safe(text)
+def tell(text: str) -> None:
+    """Say `text` to a person on standard error, which a nucleus logs as WARN: one line, without secrets."""
+    with suppress(OSError, ValueError):  # nobody listens: the exit code still says it
+        sys.stderr.write(f"{_OUTPUT.safe(text)}\n")
+        sys.stderr.flush()
+
+
+def lost_lines() -> int:
+    """How many log lines could not be written, because the disk was full or standard output closed."""
+    return _OUTPUT.lost_lines
 
 
 class _LibraryHandler(logging.Handler):

@@ -8,6 +8,7 @@ import queue
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
@@ -22,16 +23,31 @@ from edge_cli.topic_messages import TopicMessage, iso_ms
 _END = None  # in the queue: the far end has ended the connection
 
 
-def tap(
-    screen: Screen, root: Path, topic_filter: str, *, local: bool, count: int | None, duration_s: float | None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Where one listens or sends.
+
+    Attributes:
+        root: The core's folder.
+        is_local: On the core's local pub/sub, rather than at the cloud's broker.
+    """
+
+    root: Path
+    is_local: bool
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return "on the core's local pub/sub" if self.is_local else "in the cloud"
+
+
+def tap(screen: Screen, side: Side, topic_filter: str, *, count: int | None, duration_s: float | None) -> int:
     """Show messages as they come, until enough have come, time is up, or Ctrl-C.
 
     Args:
         screen: Where to show them.
-        root: The core's folder.
-        topic_filter: MQTT filter; for `local`, one of Greengrass's pub/sub.
-        local: Listen on the core's local pub/sub rather than at the cloud's broker.
+        side: Where to listen.
+        topic_filter: MQTT filter in the cloud, one of Greengrass's pub/sub locally.
         count: Stop after so many messages; None for no limit.
         duration_s: Stop after so many seconds; None for no limit.
 
@@ -44,8 +60,8 @@ def tap(
     deadline = None if duration_s is None else time.monotonic() + duration_s
     arrived: queue.SimpleQueue[TopicMessage | None] = queue.SimpleQueue()
     shown = 0
-    with _listening(root, topic_filter, arrived, local=local) as where:
-        screen.say(f"[dim]Listening to {_escaped(topic_filter)} {where}. Ctrl-C ends it.[/]")
+    with _listening(side, topic_filter, arrived):
+        screen.note(f"Listening to {topic_filter} {side.words}. Ctrl-C ends it.")
         while count is None or shown < count:
             try:
                 left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -53,7 +69,10 @@ def tap(
             except queue.Empty:
                 break
             if message is _END:
-                raise CommandError(f"The core on {root} ended the connection. Is it still running? edge core status")
+                raise CommandError(
+                    f"The core on {side.root} ended the connection. Is it still running? "
+                    f"scripts/edge core status --root {side.root}"
+                )
             show(screen, message)
             shown += 1
     return shown
@@ -62,7 +81,7 @@ def tap(
 def show(screen: Screen, message: TopicMessage) -> None:
     """One message on one line: when, where, what."""
     if screen.as_json:
-        screen.write(json.dumps(message.document(), ensure_ascii=False))
+        screen.emit(message.document())
         return
     line = Text(iso_ms(message.received_at)[11:23], "dim")
     line.append(f" {message.topic} ", "cyan")
@@ -70,20 +89,18 @@ def show(screen: Screen, message: TopicMessage) -> None:
     screen.console.print(line, soft_wrap=True)
 
 
-def publish(root: Path, topic: str, payload: bytes, *, local: bool, qos: int, retain: bool) -> str:
-    """Send one message; returns where it went, in words.
+def publish(side: Side, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+    """Send one message; `qos` and `retain` count in the cloud only.
 
     Raises:
         CommandError: The far end refused or did not answer.
     """
-    if local:
-        with CoreConnection(root) as core:
+    if side.is_local:
+        with CoreConnection(side.root) as core:
             core.publish_local(topic, payload)
-        return "on the core's local pub/sub"
-    endpoint = core_process.status(root)["endpoints"]["mqtt"]
-    with CloudClient(endpoint) as cloud:
+        return
+    with CloudClient(core_process.status(side.root)["endpoints"]["mqtt"]) as cloud:
         cloud.publish(topic, payload, qos=qos, retain=retain)
-    return "in the cloud"
 
 
 def checked_payload(text: str, *, as_text: bool) -> bytes:
@@ -109,21 +126,17 @@ def checked_payload(text: str, *, as_text: bool) -> bytes:
 
 @contextmanager
 def _listening(
-    root: Path, topic_filter: str, arrived: "queue.SimpleQueue[TopicMessage | None]", *, local: bool
-) -> Iterator[str]:
+    side: Side, topic_filter: str, arrived: "queue.SimpleQueue[TopicMessage | None]"
+) -> Iterator[None]:
     def ended() -> None:
         arrived.put(_END)
 
-    if local:
-        with CoreConnection(root) as core:
+    if side.is_local:
+        with CoreConnection(side.root) as core:
             core.subscribe_local(topic_filter, arrived.put, ended)
-            yield "on the core's local pub/sub"
+            yield
     else:
-        endpoint = core_process.status(root)["endpoints"]["mqtt"]
+        endpoint = core_process.status(side.root)["endpoints"]["mqtt"]
         with CloudClient(endpoint, arrived.put, ended) as cloud:
             cloud.subscribe(topic_filter)
-            yield "in the cloud"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+            yield

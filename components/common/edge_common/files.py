@@ -1,0 +1,109 @@
+"""Files that a crash leaves whole, a guard for the last free bytes, and the disk's errors in our own words.
+
+Owns writing small files that are replaced at once; `edge_common.record_file` appends. No threads; one writer
+for each path.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge_common.errors import PermanentError, TransientError
+
+FILE_MODE = 0o640  # readings are for the component's user and group, nobody else
+
+# What passes when somebody makes room, or by itself; on anything else a person must act.
+_MAY_PASS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_ADVICE = {
+    errno.ENOSPC: "Make room on that disk",
+    errno.EDQUOT: "Make room, or raise the user's quota",
+    errno.EACCES: "Let the component's user write there, or name another path",
+    errno.EPERM: "Let the component's user write there, or name another path",
+    errno.EROFS: "Mount it for writing, or name another path",
+    errno.ENOENT: "Make the folder, or name another path",
+    errno.ENOTDIR: "A part of the path is a file: name another path",
+    errno.EISDIR: "It is a folder: name a file",
+    errno.ELOOP: "It is a symbolic link, which is not followed: name the file itself",
+    errno.EWOULDBLOCK: "Another process writes it: stop that one, or name another path",
+}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`: whoever reads it, and whenever power fails, it is all old or all new.
+
+    When this returns the content is on disk, by fsync of the file and of its folder. A crash may leave
+    `.NAME.new` beside it, which the next write uses again.
+
+    Raises:
+        TransientError: The disk is full or fails; the old content stands.
+        PermanentError: The folder is not there, or not ours to write.
+    """
+    new = path.with_name(f".{path.name}.new")
+    with disk_errors("write", path):
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, FILE_MODE)
+        try:
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        new.replace(path)
+        sync_folder(path.parent)
+
+
+def require_free_space(folder: Path, min_free_bytes: int) -> None:
+    """Refuse to write where fewer than `min_free_bytes` are left for everything else on the device.
+
+    Raises:
+        TransientError: There are fewer; room may come back.
+        PermanentError: `folder` is not there.
+    """
+    with disk_errors("look at", folder):
+        room = os.statvfs(folder)
+    free_bytes = room.f_bavail * room.f_frsize
+    if free_bytes < min_free_bytes:
+        left = f"{free_bytes} bytes are free and {min_free_bytes} must stay so"
+        raise TransientError(f"cannot write to {folder}: {left}. {_ADVICE[errno.ENOSPC]}.")
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in `folder` to disk: a new or renamed file is only there after this.
+
+    Raises:
+        OSError: The folder cannot be opened, or the disk fails.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of `content`, in one call unless the kernel takes less.
+
+    Raises:
+        OSError: Some of it may be written.
+    """
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+@contextmanager
+def disk_errors(action: str, path: Path) -> Iterator[None]:
+    """Raise an OSError of the body as one of ours, saying what could not be done where, and what to do.
+
+    Raises:
+        TransientError: No room, too many open files, or the disk fails: it may pass.
+        PermanentError: Anything else: a person must act.
+    """
+    try:
+        yield
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, "Look at the disk and the system's log")
+        reason = f"cannot {action} {path}: {error.strerror or error}. {advice}."
+        if error.errno in _MAY_PASS:
+            raise TransientError(reason) from error
+        raise PermanentError(reason, code="disk") from error

@@ -1,0 +1,168 @@
+"""The life of a component's process: arguments, configuration, signals, exit code.
+
+Owns the main thread, which runs the app; beside it run the signal thread (`edge_common.signals`) and the
+metrics thread (`edge_common.lifetime`), both daemons. A component's `__main__.py` is
+
+    raise SystemExit(run("com.example.MqttPublisher", MqttPublisherConfig, MqttPublisher))
+
+Exit codes: 0 done, 1 failure (the nucleus starts it again), 2 wrong arguments or configuration (a person must
+change them). If the process dies here, nothing is lost that was safe before.
+"""
+
+import os
+import sys
+import threading
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from edge_common import log
+from edge_common.clock import Clock, SystemClock, clock_synchronized
+from edge_common.config import ComponentConfig, load_config, load_thing_name
+from edge_common.errors import ConfigError
+from edge_common.lifetime import EXIT_CONFIGURATION, EXIT_DONE, Outcome, end_despite, metrics_logged
+from edge_common.metrics import Metrics
+from edge_common.signals import stop_on_signals
+
+METRICS_INTERVAL_S = 60.0
+
+C = TypeVar("C", bound=ComponentConfig)
+_log = log.get_logger("runtime")
+
+
+class Mode(StrEnum):
+    """How long the app works."""
+
+    RUN = "run"  # until it is told to stop
+    ONCE = "once"  # one unit of work: a reading published, a batch uploaded
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the runtime gives an app beside its settings.
+
+    Attributes:
+        name: The component's name, such as com.example.MqttPublisher.
+        thing_name: Of the core it runs on; leads its topics.
+        stop: Set when the component is told to stop: wait on it instead of sleeping.
+        mode: Whether to work until `stop` is set or for one unit of work.
+        dry_run: Print what would be sent, and send nothing.
+        metrics: Where to count.
+        clock: Where to read the time.
+    """
+
+    name: str
+    thing_name: str
+    stop: threading.Event
+    mode: Mode
+    dry_run: bool
+    metrics: Metrics
+    clock: Clock
+
+
+class App(Protocol):
+    """One component's own work, made with its settings and the context; what it opens it also closes."""
+
+    def run(self) -> None:
+        """Work until `context.stop` is set, or for one unit of work, and return after a tidy drain.
+
+        Raises:
+            EdgeError: It cannot go on; its one line is logged and the process ends with 1 (ConfigError: 2).
+        """
+
+
+def run(
+    name: str,
+    config_model: type[C],
+    app_factory: Callable[[C, Context], App],
+    argv: Sequence[str] | None = None,
+    *,
+    metrics_interval_s: float = METRICS_INTERVAL_S,
+) -> int:
+    """Run one component from its arguments to its exit code; call it in the main thread.
+
+    Args:
+        name: The component's name, as in its recipe.
+        config_model: Its settings; they are checked before anything is opened.
+        app_factory: Makes the app, usually its class.
+        argv: Arguments; None takes the process's own.
+        metrics_interval_s: Seconds between two log lines with all counters.
+
+    Returns:
+        The exit code.
+    """
+    arguments = _parsed(name, argv)
+    try:
+        log.configure(os.environ, debug=arguments.debug)
+        config, thing_name = _checked(config_model, os.environ)
+    except ConfigError as error:
+        for fault in error.faults:
+            log.tell(f"configuration: {fault}")
+        return EXIT_CONFIGURATION
+    if arguments.check:
+        sys.stdout.write("configuration is valid\n")
+        return EXIT_DONE
+    context = Context(
+        name=name,
+        thing_name=thing_name,
+        stop=threading.Event(),
+        mode=Mode.ONCE if arguments.once else Mode.RUN,
+        dry_run=arguments.dry_run,
+        metrics=Metrics(),
+        clock=SystemClock(),
+    )
+    return _live(context, lambda: app_factory(config, context).run(), metrics_interval_s)
+
+
+def _parsed(name: str, argv: Sequence[str] | None) -> Namespace:
+    parser = ArgumentParser(prog=name, description="A Greengrass component; the nucleus starts it so.")
+    parser.add_argument("--check", action="store_true", help="check the configuration, open nothing, and end")
+    parser.add_argument("--once", action="store_true", help="do one unit of work and end")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be sent, and send nothing")
+    parser.add_argument("--debug", action="store_true", help="log at level DEBUG")
+    return parser.parse_args(argv)
+
+
+def _checked(config_model: type[C], environment: Mapping[str, str]) -> tuple[C, str]:
+    """Settings and thing name, or the faults of both together."""
+    thing_faults: tuple[str, ...] = ()
+    thing_name = ""
+    try:
+        thing_name = load_thing_name(environment)
+    except ConfigError as error:
+        thing_faults = error.faults
+    try:
+        config = load_config(config_model, environment)
+    except ConfigError as error:
+        raise ConfigError([*thing_faults, *error.faults]) from None
+    if thing_faults:
+        raise ConfigError(thing_faults)
+    return config, thing_name
+
+
+def _live(context: Context, work: Callable[[], None], metrics_interval_s: float) -> int:
+    """Do the work with everything around it; returns the exit code."""
+    outcome = Outcome(context.stop)
+    started_s = context.clock.monotonic_s()
+    threads_before = set(threading.enumerate())
+    with (
+        stop_on_signals(context.stop),
+        outcome.of_threads(),
+        metrics_logged(context.metrics, context.stop, metrics_interval_s),
+    ):
+        _log.info(
+            "started",
+            component=context.name,
+            thing=context.thing_name,
+            mode=context.mode,
+            dry_run=context.dry_run,
+            boot_id=context.clock.boot_id,
+            clock_synchronized=clock_synchronized(),
+        )
+        outcome.of(work)
+    uptime_s = context.clock.monotonic_s() - started_s
+    _log.info("stopped", exit_code=outcome.exit_code, uptime_s=round(uptime_s, 1))
+    end_despite(set(threading.enumerate()) - threads_before, outcome.exit_code)
+    return outcome.exit_code

@@ -1,0 +1,129 @@
+"""The publisher's wiring: a sensor source in, IoT Core out.
+
+One thread of ours, the main one: read, publish, wait for the next tick. Until the core has taken a reading it
+is in memory only: a reading that cannot be published within `publish_timeout_s` is given up, logged and
+counted, and one that is in hand when the process dies is lost.
+"""
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Protocol
+
+from edge_common.errors import PermanentError, TransientError
+from edge_common.ipc import IpcGateway, ReconnectPolicy
+from edge_common.log import get_logger, limited
+from edge_common.messages import Heartbeat, Reading, encode
+from edge_common.retry import Backoff, retry
+from edge_common.runtime import Context, Mode
+from edge_common.sensors import EndOfReplay, open_source
+from mqtt_publisher.config import MqttPublisherConfig
+from mqtt_publisher.logic import Sequence
+
+_SAME_CAUSE_S = 10.0  # between two log lines about a sensor that cannot be read
+
+_log = get_logger("publisher")
+
+
+class Publish(Protocol):
+    """Hands one message over."""
+
+    def __call__(self, topic: str, payload: bytes) -> None:
+        """Return when it is taken over; raise EdgeError when not."""
+
+
+class MqttPublisher:
+    """Publishes a reading at every tick until told to stop; with `--once`, one reading."""
+
+    def __init__(self, config: MqttPublisherConfig, context: Context) -> None:
+        self._config = config
+        self._context = context
+        self._sequence = Sequence(context.thing_name, context.clock.boot_id, config.heartbeat_every)
+        self._sent = context.metrics.counter("messages_sent")
+        self._published = context.metrics.counter("readings_published")
+        self._not_published = context.metrics.counter("readings_not_published")
+        self._not_read = context.metrics.counter("readings_not_read")
+
+    def run(self) -> None:
+        """Read and publish.
+
+        Raises:
+            GatewayFailedError: The core was away for longer than `give_up_after_s`.
+        """
+        source = open_source(self._config.sensor, self._context.clock)
+        with ExitStack() as opened:
+            publish: Publish = _print if self._context.dry_run else self._through_ipc(opened)
+            next_tick_s = self._context.clock.monotonic_s()
+            while not self._context.stop.is_set():
+                try:
+                    sensors = source.read()
+                except TransientError as error:
+                    self._not_read.add()
+                    _log.warning("sensor_not_read", reason=error.reason, **limited("sensor", _SAME_CAUSE_S))
+                except EndOfReplay:
+                    _log.info("replay_ended")
+                    return
+                else:
+                    self._publish_reading(publish, sensors)
+                    self._publish_heartbeat(publish)
+                if self._context.mode is Mode.ONCE:
+                    return
+                next_tick_s = self._wait_for_tick(next_tick_s + self._config.publish_interval_s)
+
+    def _through_ipc(self, opened: ExitStack) -> Publish:
+        gateway = opened.enter_context(
+            IpcGateway(
+                policy=ReconnectPolicy(give_up_after_s=self._config.give_up_after_s),
+                metrics=self._context.metrics,
+                stop=self._context.stop,
+            )
+        )
+
+        def publish(topic: str, payload: bytes) -> None:
+            timeout_s = self._config.publish_timeout_s
+            gateway.publish_to_iot_core(topic, payload, qos=self._config.qos, timeout_s=timeout_s)
+
+        return publish
+
+    def _publish_reading(self, publish: Publish, sensors: Mapping[str, float]) -> None:
+        reading = self._sequence.reading(sensors, self._context.clock.timestamp())
+        named = {"boot_id": reading.boot_id, "sequence": reading.sequence}
+        try:
+            self._deliver(publish, self._config.data_topic, reading)
+        except (TransientError, PermanentError) as error:
+            self._not_published.add()
+            _log.warning("reading_not_published", **named, reason=error.reason)
+            return
+        self._published.add()
+        _log.info("reading_published", **named, **sensors)
+
+    def _publish_heartbeat(self, publish: Publish) -> None:
+        heartbeat = self._sequence.heartbeat(self._sent.value, self._context.clock.timestamp())
+        if heartbeat is None:
+            return
+        try:
+            self._deliver(publish, self._config.heartbeat_topic, heartbeat)
+        except (TransientError, PermanentError) as error:
+            _log.warning("heartbeat_not_published", reason=error.reason)
+
+    def _deliver(self, publish: Publish, topic: str, message: Reading | Heartbeat) -> None:
+        payload = encode(message)
+        retry(
+            lambda: publish(topic, payload),
+            stop=self._context.stop,
+            clock=self._context.clock,
+            backoff=Backoff(deadline_s=self._config.publish_timeout_s),
+        )
+        self._sent.add()
+
+    def _wait_for_tick(self, tick_s: float) -> float:
+        """Wait until `tick_s` (monotonic); returns it, or now when it has passed: no burst to catch up."""
+        now_s = self._context.clock.monotonic_s()
+        if tick_s < now_s:
+            return now_s
+        self._context.stop.wait(tick_s - now_s)
+        return tick_s
+
+
+def _print(topic: str, payload: bytes) -> None:
+    sys.stdout.write(f"{topic} {payload.decode()}\n")

@@ -1,0 +1,193 @@
+"""`edge`: the words, their options and their help. What they do is elsewhere; imported when it is called."""
+
+# ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
+# ruff: noqa: PLR0913  a command has as many parameters as it has options
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+from typer.main import get_command
+
+from edge_cli import component_commands, core_commands, deployment_commands, look_commands
+from edge_cli.errors import CommandError
+from edge_cli.options import AsJson, Root, examples, group
+from edge_cli.project import BUILD_OUTPUT
+from edge_cli.reporting import complain, reporting
+from local_core.settings import Flavor
+
+_START = "Start here"
+_CORE = "The core and what runs on it"
+
+app = group(
+    "From sensors to the cloud, on a Greengrass core that runs on this laptop.\n\n"
+    "What is learnt here works on a device: deployments and components have the words and flags of "
+    "greengrass-cli. Every command takes --json."
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command line; returns the exit code."""
+    try:
+        code = get_command(app)(arguments, prog_name="scripts/edge", standalone_mode=False)
+    except TyperException as error:
+        # A wrong word or option. The message alone, and where to read on: the usage would only bury it.
+        context = getattr(error, "ctx", None)
+        read_on = f" Try: {context.command_path} --help" if context else ""
+        message = error.format_message()
+        stop = "" if message.endswith((".", "?", "!")) else "."
+        complain(f"{message}{stop}{read_on}", as_json="--json" in arguments)
+        return error.exit_code
+    return code if isinstance(code, int) else 0
+
+
+@app.command(
+    rich_help_panel=_START,
+    epilog=examples(
+        "scripts/edge demo",
+        "scripts/edge demo --duration 20 --report report.json",
+        "scripts/edge demo --duration 20 --outage 8",
+        "scripts/edge demo --duration 20 --outage 8 --flavor lite",
+    ),
+)
+def demo(
+    *,
+    duration: Annotated[
+        float | None,
+        typer.Option(min=1, metavar="SECONDS", help="How long to watch; without it until Ctrl-C."),
+    ] = None,
+    outage: Annotated[
+        float | None, typer.Option(min=0.1, metavar="SECONDS", help="Take the cloud away in the middle.")
+    ] = None,
+    flavor: Annotated[Flavor, typer.Option(help="Which nucleus the core behaves as.")] = Flavor.CLASSIC,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what came of it as JSON.", dir_okay=False)
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A fresh folder for the core, kept; without it a temporary one."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything in one go: readings of this machine, in the cloud.
+
+    Starts a fresh core, builds and deploys the publisher and the subscriber, shows what arrives, counts both
+    ends, and takes everything down again. Ctrl-C ends it tidily at any moment.
+
+    Exits with 0 when nothing was lost. Lite holds nothing while the cloud is away: there, readings that the
+    publisher reported as not published are counted and named, and the exit code is 0 all the same.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli.demo import show
+
+        show.show(screen, show.options(duration, outage, flavor, root), report)
+
+
+@app.command(rich_help_panel=_START, epilog=examples("scripts/edge doctor", "scripts/edge doctor --json"))
+def doctor(*, root: Root, as_json: AsJson = False) -> None:
+    """Is everything there that a core needs?
+
+    Says what to do about what is missing; exits with 1 when a core could not run.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli import doctor as physician
+
+        with screen.working("Looking around"):
+            checks = physician.examine(root)
+        if not physician.show(screen, checks):
+            raise typer.Exit(1)
+
+
+app.add_typer(core_commands.app, name="core", rich_help_panel=_CORE)
+
+
+@app.command(
+    rich_help_panel=_CORE,
+    epilog=examples("scripts/edge build", "scripts/edge build mqtt_publisher --out build/first"),
+)
+def build(
+    *,
+    components: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMPONENT", help="Folder or component name; none means all."),
+    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", show_default=False, help="Where to; else greengrass-build in the project."
+        ),
+    ] = BUILD_OUTPUT,
+    as_json: AsJson = False,
+) -> None:
+    """Make the recipes and artifacts that a deployment needs.
+
+    Writes recipes/NAME-VERSION.yaml and artifacts/NAME/VERSION/PACKAGE.zip. The same input gives the same
+    bytes.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli import project, views
+        from edge_cli.build import build as build_component
+
+        chosen = [project.find_component(word) for word in components] if components else project.components()
+        if not chosen:
+            raise CommandError(
+                f"There is nothing to build: no component in {project.COMPONENTS} has a recipe."
+            )
+        built = [build_component(component, out) for component in chosen]
+        document = [
+            asdict(item) | {"recipe": str(item.recipe), "artifact": str(item.artifact)} for item in built
+        ]
+        screen.show(document, lambda: views.built(built, out))
+
+
+app.add_typer(deployment_commands.app, name="deployment", rich_help_panel=_CORE)
+app.add_typer(component_commands.app, name="component", rich_help_panel=_CORE)
+
+
+@app.command(
+    rich_help_panel=_CORE,
+    epilog=examples(
+        "scripts/edge run mqtt_publisher --check",
+        "scripts/edge run mqtt_publisher --dry-run --set sensor.source=host --set publish_interval_s=1",
+        "scripts/edge run mqtt_publisher",
+    ),
+)
+def run(
+    *,
+    component: Annotated[str, typer.Argument(metavar="COMPONENT", help="Folder or component name.")],
+    check: Annotated[bool, typer.Option("--check", help="Check the configuration, open nothing.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do one unit of work.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print, send nothing.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Say more.")] = False,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; KEY may be a.b. Repeatable."),
+    ] = None,
+    root: Root,
+    as_json: AsJson = False,
+) -> None:
+    """Run one component here, without deploying it.
+
+    It gets the settings of its recipe and, when a core runs, a connection to it. Its exit code is this
+    command's. With --json its output goes to stderr.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli import project, run_component
+
+        flags = {"--check": check, "--once": once, "--dry-run": dry_run, "--debug": debug}
+        prepared = run_component.prepare(
+            project.find_component(component),
+            root,
+            [flag for flag, given in flags.items() if given],
+            change or [],
+        )
+        screen.note(prepared.core)
+        code = run_component.run(prepared, quiet_stdout=as_json)
+        if as_json:
+            screen.emit({"exit_code": code, "settings": prepared.settings, "core": prepared.core})
+        raise typer.Exit(code if code >= 0 else 128 - code)
+
+
+app.add_typer(look_commands.app)

@@ -1,0 +1,265 @@
+"""The order of events of `edge demo`, and its tidy end whatever happens.
+
+Runs in the command's thread. A demo that is killed leaves only its temporary folder behind: the core is tied
+to this process and goes with it.
+"""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_cli import build, cloud_s3, core_process
+from edge_cli.cloud_mqtt import CloudClient
+from edge_cli.core_status import CoreStatus
+from edge_cli.demo.observation import DemoScreen, Observation, nothing_is_under_way
+from edge_cli.demo.report import Objects, Report
+from edge_cli.demo.state import DemoState, Outage, Phase, Step
+from edge_cli.demo.workplace import Workplace, make_workplace
+from edge_cli.deployments import DeploymentRequest
+from edge_cli.errors import CommandError
+from edge_cli.greengrass_ipc import CoreConnection
+from edge_cli.project import find_component
+from local_core.control import request
+from local_core.settings import CoreSettings, Flavor
+
+PUBLISHER = "com.example.MqttPublisher"
+SUBSCRIBER = "com.example.MqttSubscriber"
+# For the show: real readings of this machine, one each second. Strings, as the recipes have them.
+SHOW_SETTINGS = {"sensor": {"source": "host"}, "publish_interval_s": "1"}
+DEPLOYMENT_TIMEOUT_S = 60.0
+FIRST_READING_TIMEOUT_S = 30.0
+DRAIN_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 30.0
+_OUTAGE_BEGINS_AFTER_S = 10.0  # where the demo has no end of its own
+_QUIET_S = 1.0  # after the last missing reading has come: time for a duplicate to show
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What was asked for.
+
+    Attributes:
+        duration_s: Seconds of watching from the first reading; None until Ctrl-C.
+        outage_s: Seconds without the cloud; None for no outage.
+        flavor: Which nucleus.
+        root: The core's root; None for a temporary one.
+    """
+
+    duration_s: float | None = None
+    outage_s: float | None = None
+    flavor: Flavor = Flavor.CLASSIC
+    root: Path | None = None
+
+    def outage_begins_s(self) -> float | None:
+        """Seconds from the first reading to the outage: it lies in the middle; None for no outage.
+
+        Raises:
+            CommandError: It does not fit into the demo.
+        """
+        if self.outage_s is None:
+            return None
+        if self.duration_s is None:
+            return _OUTAGE_BEGINS_AFTER_S
+        if self.duration_s < self.outage_s + 2:
+            raise CommandError(
+                f"--outage {self.outage_s:g} does not fit into --duration {self.duration_s:g}: it needs a "
+                f"second before and after. Use --duration {self.outage_s + 2:g} or more."
+            )
+        return (self.duration_s - self.outage_s) / 2
+
+
+def run(options: DemoOptions, screen: DemoScreen) -> Report:
+    """One demo from the start of the core to its end.
+
+    Args:
+        options: What was asked for.
+        screen: What shows it.
+
+    Raises:
+        CommandError: The set-up failed, or the core died; the text says why and where the logs are.
+        KeyboardInterrupt: Ctrl-C or SIGTERM came before the first reading; everything is torn down.
+    """
+    outage_begins_s = options.outage_begins_s()
+    state = DemoState(duration_s=options.duration_s)
+    with ExitStack() as stack:
+        stack.enter_context(_sigterm_interrupts())
+        place = stack.enter_context(_kept_on_failure(make_workplace(options.root)))
+        observation = Observation(state, screen, place.root, PUBLISHER)
+        stack.callback(observation.close)
+        with _step(state, observation, "core"):
+            stack.callback(_tear_down, place.root)
+            state.core = core_process.start(CoreSettings(root=place.root, flavor=options.flavor), tied=True)
+        status = state.core
+        cloud = stack.enter_context(CloudClient(status["endpoints"]["mqtt"], observation.cloud.receive))
+        cloud.subscribe(f"{status['thing_name']}/#")
+        with _step(state, observation, "build"):
+            versions = _build(place)
+        with _step(state, observation, "deploy"):
+            _deploy(place, versions, observation)
+        set_up_s = state.elapsed_s
+        with _step(state, observation, "first reading"):
+            _await_first_reading(state, observation)
+        with contextlib.suppress(KeyboardInterrupt):
+            _watch(place.root, options, outage_begins_s, state, observation)
+        observation.look_at_core()
+        while_running = state.core
+        with contextlib.suppress(KeyboardInterrupt):
+            _drain(place.root, state, observation)
+        report = _report(state, while_running, set_up_s)
+        if not report.is_good:
+            place.keep()
+        return report
+
+
+def _build(place: Workplace) -> dict[str, str]:
+    built = [build.build(find_component(name), place.build_output) for name in (PUBLISHER, SUBSCRIBER)]
+    return {component.component: component.version for component in built}
+
+
+def _deploy(place: Workplace, versions: dict[str, str], observation: Observation) -> None:
+    with CoreConnection(place.root) as core:
+        deployment_id = core.create_deployment(
+            DeploymentRequest(
+                recipe_folder=place.build_output / "recipes",
+                artifact_folder=place.build_output / "artifacts",
+                merge=versions,
+                update_config={PUBLISHER: {"MERGE": {"settings": SHOW_SETTINGS}}},
+            )
+        )
+        deadline = time.monotonic() + DEPLOYMENT_TIMEOUT_S
+        while (outcome := core.deployment(deployment_id)).status != "SUCCEEDED":
+            if outcome.status in ("FAILED", "CANCELED"):
+                raise CommandError(
+                    f"The deployment {outcome.status.lower()}: {outcome.failure_cause or 'no cause given'}."
+                )
+            if time.monotonic() >= deadline:
+                raise CommandError(f"The deployment is {outcome.status} after {DEPLOYMENT_TIMEOUT_S:g} s.")
+            observation.tick()
+    observation.look_at_core()
+    observation.tick(0)
+
+
+def _await_first_reading(state: DemoState, observation: Observation) -> None:
+    deadline = time.monotonic() + FIRST_READING_TIMEOUT_S
+    while state.first_message_s is None:
+        broken = [c["name"] for c in state.core["components"] if c["state"] == "BROKEN"] if state.core else []
+        if broken:
+            raise CommandError(f"{' and '.join(broken)} cannot run: the core has given up starting it.")
+        if time.monotonic() >= deadline:
+            raise CommandError(f"No reading has arrived in the cloud within {FIRST_READING_TIMEOUT_S:g} s.")
+        observation.tick()
+
+
+def _watch(
+    root: Path,
+    options: DemoOptions,
+    outage_begins_s: float | None,
+    state: DemoState,
+    observation: Observation,
+) -> None:
+    state.phase = Phase.WATCHING
+    try:
+        if outage_begins_s is not None and options.outage_s is not None:
+            _until(outage_begins_s, state, observation)
+            request(root, "offline")
+            state.phase = Phase.OUTAGE
+            state.outages.append(Outage(after_s=state.watched_s))
+            _until(outage_begins_s + options.outage_s, state, observation)
+            _end_outage(root, state, observation)
+        _until(options.duration_s, state, observation)
+    finally:
+        # Ctrl-C in the middle of an outage: what waits on the core is to be delivered nevertheless.
+        if state.phase is Phase.OUTAGE:
+            _end_outage(root, state, observation)
+
+
+def _end_outage(root: Path, state: DemoState, observation: Observation) -> None:
+    observation.look_at_core()
+    state.outages[-1].duration_s = state.outage_s
+    request(root, "online")
+    state.phase = Phase.WATCHING
+
+
+def _until(watched_s: float | None, state: DemoState, observation: Observation) -> None:
+    while watched_s is None or state.watched_s < watched_s:
+        observation.tick()
+
+
+def _drain(root: Path, state: DemoState, observation: Observation) -> None:
+    """Stop producing and wait, within bounds, until whatever was taken has arrived."""
+    state.phase = Phase.DRAINING
+    with CoreConnection(root) as core:
+        core.stop_component(PUBLISHER)
+    deadline = state.elapsed_s + DRAIN_TIMEOUT_S
+    quiet_since = state.elapsed_s
+    while state.elapsed_s < deadline and state.elapsed_s - quiet_since < _QUIET_S:
+        observation.tick()
+        observation.look_at_core()
+        if state.balance and not nothing_is_under_way(state, state.balance):
+            quiet_since = state.elapsed_s
+    state.phase = Phase.ENDED
+    observation.tick(0)
+
+
+def _report(state: DemoState, while_running: CoreStatus, set_up_s: float) -> Report:
+    assert state.balance  # noqa: S101  the first tick has set it
+    contents = cloud_s3.count(
+        while_running["endpoints"]["s3"], while_running["bucket"], while_running["region"]
+    )
+    timings_s = {step.text.replace(" ", "_"): round(step.seconds, 3) for step in state.steps if step.seconds}
+    timings_s |= {"set_up": round(set_up_s, 3), "first_message": round(state.first_message_s or 0.0, 3)}
+    return Report(
+        core=while_running,
+        balance=state.balance,
+        by_topic=dict(sorted(state.by_topic.items())),
+        s3=Objects(contents.objects, contents.size_bytes, contents.records),
+        outages=state.outages,
+        timings_s=timings_s,
+    )
+
+
+@contextmanager
+def _step(state: DemoState, observation: Observation, text: str) -> Iterator[None]:
+    """One step of the set-up; what it raises is said of it."""
+    step = Step(text)
+    state.steps.append(step)
+    observation.tick(0)
+    began = time.monotonic()
+    yield
+    step.seconds = time.monotonic() - began
+    observation.tick(0)
+
+
+@contextmanager
+def _kept_on_failure(place: Workplace) -> Iterator[Workplace]:
+    """Remove the scratch folder at the end, but not when its logs are what explains the failure."""
+    try:
+        yield place
+    except CommandError as error:
+        place.keep()
+        raise CommandError(f"{error} Logs: {place.root / 'logs'}") from None
+    finally:
+        place.remove()
+
+
+def _tear_down(root: Path) -> None:
+    # Half a teardown is worse than a late one: it takes seconds, and it is bounded.
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        core_process.stop(root, timeout_s=_STOP_TIMEOUT_S)
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM ends a demo as tidily as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,147 @@
+"""What a terminal shows while a demo runs: one picture of the state, drawn over and over."""
+
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from edge_cli.console import Screen
+from edge_cli.demo.state import DemoState, Phase
+from edge_cli.topic_messages import TopicMessage, iso_ms
+from edge_cli.views import duration, listing, short_name, size, state
+
+_LATEST_ROWS = 5  # always that many, so that the picture does not jump
+
+
+class LiveTable:
+    """Draws the state in place; a context manager that leaves the last picture standing.
+
+    Args:
+        screen: The command's screen, on a terminal.
+    """
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._live = Live(console=screen.console, auto_refresh=False, vertical_overflow="crop")
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def refresh(self, demo: DemoState, _readings: list[TopicMessage]) -> None:
+        """Draw what is known now."""
+        self._live.update(picture(self._screen, demo), refresh=True)
+
+
+def picture(screen: Screen, demo: DemoState) -> RenderableType:
+    """The whole picture."""
+    parts: list[RenderableType] = [_title(demo), _steps(screen, demo)]
+    if demo.core:
+        parts += [Text(""), _components(demo)]
+    if demo.first_message_s is not None:
+        parts += [Text(""), _arrivals(screen.console, demo), Text(""), _cloud(screen, demo), _counters(demo)]
+    if demo.phase is not Phase.ENDED:
+        parts += [Text(""), Text(_hint(demo), "dim")]
+    return Padding(Group(*parts), (1, 0, 0, 0))
+
+
+def _title(demo: DemoState) -> Text:
+    title = Text("edge demo", "bold")
+    if demo.core:
+        core = demo.core
+        title.append(f"  {core['thing_name']} · {core['flavor']} nucleus · {core['broker']}", "dim")
+    return title
+
+
+def _steps(screen: Screen, demo: DemoState) -> Text:
+    line = Text()
+    for step in demo.steps:
+        if line:
+            line.append("  ")
+        if step.seconds is None:
+            line.append(f"{step.text} …", "cyan")
+        else:
+            line.append_text(Text.from_markup(screen.mark("ok")))
+            line.append(f" {step.text} ")
+            line.append(f"{step.seconds:.1f} s", "dim")
+    return line
+
+
+def _components(demo: DemoState) -> Table:
+    assert demo.core  # noqa: S101  the caller has looked
+    table = listing("Component", "Version", "State", "Restarts", right=("Restarts",))
+    for component in demo.core["components"]:
+        if component["is_root"]:
+            restarts = Text(str(component["restarts"]), "yellow" if component["restarts"] else "")
+            table.add_row(
+                short_name(component["name"]), component["version"], state(component["state"]), restarts
+            )
+    return table
+
+
+def _arrivals(console: Console, demo: DemoState) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), width=console.width)
+    table.add_column("In the cloud at", no_wrap=True)
+    table.add_column("Reading", justify="right", no_wrap=True)
+    table.add_column("Sensors of this machine", no_wrap=True, overflow="ellipsis", ratio=1)
+    for message in demo.latest:
+        reading = message.content()
+        table.add_row(
+            Text(iso_ms(message.received_at)[11:23], "dim"),
+            f"#{reading['sequence']}",
+            sensors(reading["sensors"]),
+        )
+    for _ in range(_LATEST_ROWS - len(demo.latest)):
+        table.add_row("", "", "")
+    return table
+
+
+def sensors(values: dict[str, object]) -> Text:
+    """Sensor values on one line."""
+    line = Text()
+    for name, value in values.items():
+        line.append(f"{name} ", "dim")
+        line.append(f"{value}  ")
+    return line
+
+
+def _cloud(screen: Screen, demo: DemoState) -> Text:
+    assert demo.core  # noqa: S101  readings have arrived, so there is a core
+    waiting, waiting_bytes = demo.core["iot_core"]["spooled_messages"], demo.core["iot_core"]["spooled_bytes"]
+    if demo.core["online"]:
+        line = Text.from_markup(f"{screen.mark('on')} Cloud [green]online[/]")
+    else:
+        line = Text.from_markup(f"{screen.mark('off')} Cloud [yellow]offline[/]")
+        line.append(f" for {demo.outage_s:.0f} s", "yellow")
+    if waiting:
+        line.append(f"   {waiting} messages wait on the core ({size(waiting_bytes)})", "yellow")
+    return line
+
+
+def _counters(demo: DemoState) -> Text:
+    assert demo.balance  # noqa: S101  readings have arrived
+    balance = demo.balance
+    on_the_way = balance.lost - balance.lost_with_notice
+    line = Text(f"  {balance.produced} produced · {balance.delivered} arrived · {on_the_way} on the way")
+    line.append(f" · {balance.duplicated} duplicated", "yellow" if balance.duplicated else "")
+    if balance.lost_with_notice:
+        line.append(f" · {balance.lost_with_notice} refused by the core", "red")
+    return line
+
+
+def _hint(demo: DemoState) -> str:
+    match demo.phase:
+        case Phase.SETTING_UP:
+            return "Ctrl-C stops everything."
+        case Phase.DRAINING:
+            return "The publisher has been stopped; waiting for what is still on its way."
+        case _ if demo.duration_s is None:
+            return f"{duration(demo.watched_s)}. Ctrl-C ends it."
+        case _:
+            return f"{duration(max(0.0, demo.duration_s - demo.watched_s))} left. Ctrl-C ends it."

@@ -1,0 +1,55 @@
+"""What a pipe or a file gets while a demo runs: one line for everything that happens, nothing drawn over."""
+
+from typing import Self
+
+from edge_cli.console import Screen
+from edge_cli.demo.live_table import sensors
+from edge_cli.demo.state import DemoState, Phase
+from edge_cli.topic_messages import TopicMessage, iso_ms
+
+
+class PlainLines:
+    """Writes what is new since the last refresh; under `--json` nothing at all.
+
+    Args:
+        screen: The command's screen.
+    """
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._steps_told = 0
+        self._phase = Phase.SETTING_UP
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to put back."""
+
+    def refresh(self, demo: DemoState, readings: list[TopicMessage]) -> None:
+        """Say what is new."""
+        if self._screen.as_json:
+            return
+        for step in demo.steps[self._steps_told :]:
+            if step.seconds is None:
+                break
+            self._screen.write(f"{step.text}: {step.seconds:.1f} s")
+            self._steps_told += 1
+        if demo.phase is not self._phase:
+            self._tell_phase(demo)
+        for message in readings:
+            reading = message.content()
+            self._screen.write(
+                f"{iso_ms(message.received_at)} reading #{reading['sequence']} in the cloud: "
+                f"{sensors(reading['sensors']).plain.strip()}"
+            )
+
+    def _tell_phase(self, demo: DemoState) -> None:
+        before, self._phase = self._phase, demo.phase
+        if demo.phase is Phase.OUTAGE:
+            self._screen.write("The cloud is away.")
+        elif before is Phase.OUTAGE:
+            waited = demo.outages[-1].spooled_messages_max
+            self._screen.write(f"The cloud is back; {waited} messages waited on the core.")
+        if demo.phase is Phase.DRAINING:
+            self._screen.write("The publisher has been stopped; waiting for what is still on its way.")

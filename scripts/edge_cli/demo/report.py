@@ -1,0 +1,141 @@
+"""The outcome of a demo: as JSON for programs, in sentences for people, and whether it was good; pure."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge_cli.core_status import CoreStatus
+from edge_cli.demo.reconcile import Balance
+from edge_cli.demo.state import Outage
+from edge_cli.views import size
+from local_core.settings import Flavor
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What has arrived in S3."""
+
+    objects: int
+    bytes: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a demo came to.
+
+    Attributes:
+        core: What the core said of itself while everything ran.
+        balance: Readings, both ends compared.
+        by_topic: Messages in the cloud by topic.
+        s3: Objects in the cloud.
+        outages: Times without the cloud.
+        timings_s: Seconds by step, `set_up` and `first_message` from the beginning.
+    """
+
+    core: CoreStatus
+    balance: Balance
+    by_topic: dict[str, int]
+    s3: Objects
+    outages: list[Outage]
+    timings_s: dict[str, float]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the demo ends with exit code 0.
+
+        Something must have arrived, every component must run and nothing may be lost. But Lite holds nothing
+        while the cloud is away: there, what the publisher itself reported as not published is excused.
+        """
+        if not self.balance.delivered:
+            return False
+        if self._broken():
+            return False
+        excused = self._is_lite and bool(self.outages)
+        return self.balance.lost == 0 or (excused and self.balance.lost_silently == 0)
+
+    def document(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return {
+            "components": [
+                {
+                    "name": component["name"],
+                    "version": component["version"],
+                    "state": component["state"],
+                    "restarts": component["restarts"],
+                }
+                for component in self.core["components"]
+            ],
+            "iot_core": {"messages": sum(self.by_topic.values()), "by_topic": self.by_topic},
+            "s3": asdict(self.s3),
+            "readings": {
+                "produced": self.balance.produced,
+                "delivered": self.balance.delivered,
+                "lost": self.balance.lost,
+                "duplicated": self.balance.duplicated,
+                "lost_with_notice": self.balance.lost_with_notice,
+            },
+            "outages": [asdict(outage) for outage in self.outages],
+            "timings_s": self.timings_s,
+            "flavor": self.core["flavor"],
+            "broker": self.core["broker"],
+        }
+
+    def sentences(self) -> list[str]:
+        """The summary, most important first."""
+        balance = self.balance
+        account = f"{balance.produced} readings produced, {balance.delivered} arrived in the cloud"
+        lines = [f"{account}: {balance.lost} lost, {balance.duplicated} duplicated."]
+        lines += self._about_losses()
+        lines += [_about_outage(outage) for outage in self.outages]
+        topics = ", ".join(f"{topic} {count}" for topic, count in sorted(self.by_topic.items()))
+        lines.append(
+            f"IoT Core: {sum(self.by_topic.values())} messages" + (f" ({topics})." if topics else ".")
+        )
+        lines.append(f"S3: {self.s3.objects} objects, {size(self.s3.bytes)}, {self.s3.records} records.")
+        lines += [
+            f"{component['name']} was restarted {component['restarts']} times."
+            for component in self.core["components"]
+            if component["restarts"]
+        ]
+        lines += [f"{name} does not run any more: see its log." for name in self._broken()]
+        return lines
+
+    def _broken(self) -> list[str]:
+        return [
+            component["name"]
+            for component in self.core["components"]
+            if component["state"] in ("BROKEN", "ERRORED")
+        ]
+
+    @property
+    def _is_lite(self) -> bool:
+        return self.core["flavor"] == Flavor.LITE
+
+    def _about_losses(self) -> list[str]:
+        lines = []
+        balance = self.balance
+        if not balance.produced:
+            lines.append("Nothing was produced: see the publisher's log.")
+        if balance.lost_with_notice:
+            why = (
+                "Greengrass Lite has no spooler, so while the cloud was away it refused them."
+                if self._is_lite and self.outages
+                else "The core refused them."
+            )
+            lines.append(
+                f"{balance.lost_with_notice} readings were not published, and the publisher said so. {why}"
+            )
+        if balance.lost_silently:
+            lines.append(
+                f"{balance.lost_silently} readings vanished after the core had taken them, or untraced."
+            )
+        return lines
+
+
+def _about_outage(outage: Outage) -> str:
+    held = (
+        f"up to {outage.spooled_messages_max} messages ({size(outage.spooled_bytes_max)}) waited on the core."
+        if outage.spooled_messages_max
+        else "nothing waited on the core."
+    )
+    return f"Cloud away for {outage.duration_s or 0:.1f} s: {held}"

@@ -1,0 +1,171 @@
+"""The core's packages: recipes and artifacts of every version that has been deployed, side by side.
+
+Takes them from the folders that a local deployment names. Blocking file work: call it from a thread. Nothing
+is ever removed; a device clears away versions it needs no more.
+"""
+
+import filecmp
+import logging
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local_core.errors import CoreError, RecipeError
+from local_core.layout import Layout
+from local_core.model.atomic_file import write_atomically
+from local_core.model.recipe import RECIPE_SUFFIXES, Recipe, load_recipe, load_recipes
+from local_core.model.recipe_model import Access, Artifact, Manifest, Permission, Unarchive
+from local_core.runtime.unarchive import unzip
+from local_core.settings import Flavor
+
+_LOG = logging.getLogger(__name__)
+
+# Permission.toFileSystemPermission of the nucleus: the owner always reads, the owner's group counts as owner,
+# and who may execute may read.
+_READ_BITS = {Access.NONE: 0o400, Access.OWNER: 0o440, Access.ALL: 0o444}
+_EXECUTE_BITS = {Access.NONE: 0o000, Access.OWNER: 0o550, Access.ALL: 0o555}
+
+_CONTAINER_SCHEME = "docker"
+
+
+class ArtifactError(CoreError):
+    """An artifact is not where a local deployment looks for it, or cannot be had here at all."""
+
+
+class Packages:
+    """The folder `packages` of one core.
+
+    Args:
+        layout: Where it is.
+        flavor: Whose rules recipes are read by.
+    """
+
+    def __init__(self, layout: Layout, flavor: Flavor) -> None:
+        self._layout = layout
+        self._flavor = flavor
+
+    def take_recipes(self, directory: Path) -> None:
+        """Copy every recipe below `directory`; one that is already there is replaced.
+
+        Raises:
+            RecipeError: A recipe is broken, two files hold the same version, or Lite would not find one.
+            OSError: The disk.
+        """
+        origin_by_version: dict[tuple[str, str], str] = {}
+        for recipe in load_recipes(directory, self._flavor):
+            key = (recipe.name, recipe.version)
+            if key in origin_by_version:
+                raise RecipeError(
+                    f"{recipe.origin}: {recipe.name} {recipe.version} also stands in "
+                    f"{origin_by_version[key]}. Keep one of them in the recipe directory"
+                )
+            origin_by_version[key] = recipe.origin
+            self._check_file_name(recipe)
+        for (name, version), origin in origin_by_version.items():
+            self._take_recipe(name, version, Path(origin))
+
+    def recipes(self) -> Mapping[str, Mapping[str, Recipe]]:
+        """Every recipe there is: name -> version -> recipe.
+
+        One that cannot be read, such as one of the other flavor, is left out and logged.
+        """
+        found: dict[str, dict[str, Recipe]] = defaultdict(dict)
+        for path in sorted(self._layout.recipes.glob("*")):
+            if path.suffix in RECIPE_SUFFIXES:
+                try:
+                    recipe = load_recipe(path, self._flavor)
+                except RecipeError as error:
+                    _LOG.warning("A recipe that was deployed before is left out: %s", error)
+                else:
+                    found[recipe.name][recipe.version] = recipe
+        return found
+
+    def recipe(self, name: str, version: str) -> Recipe:
+        """The recipe of a version that has been deployed.
+
+        Raises:
+            RecipeError: It is not there, or broken.
+        """
+        return load_recipe(self._recipe_file(name, version), self._flavor)
+
+    def take_artifacts(self, recipe: Recipe, manifest: Manifest, directory: Path | None) -> bool:
+        """Have every artifact of `manifest` in place and unpacked.
+
+        Args:
+            recipe: Whose manifest.
+            manifest: The one for this machine.
+            directory: Holds `<component>/<version>/<file>`; None: all must be there from before.
+
+        Returns:
+            True when a file came that was not there or was another one.
+
+        Raises:
+            ArtifactError: An artifact is missing.
+            UnarchiveError: One cannot be unpacked.
+            OSError: The disk.
+        """
+        store = self._layout.artifacts(recipe.name, recipe.version)
+        store.mkdir(parents=True, exist_ok=True)
+        source = directory / recipe.name / recipe.version if directory else None
+        has_changed = False
+        for artifact in manifest.artifacts:
+            arrived = self._take(artifact, recipe, source, store / artifact.file_name)
+            unpacked = self._unarchived_folder(recipe, artifact)
+            if artifact.unarchive is Unarchive.ZIP and (arrived or not unpacked.is_dir()):
+                unzip(store / artifact.file_name, unpacked, _mode(artifact.permission))
+            has_changed |= arrived
+        return has_changed
+
+    def _check_file_name(self, recipe: Recipe) -> None:
+        if self._flavor is Flavor.LITE and Path(recipe.origin).stem != f"{recipe.name}-{recipe.version}":
+            raise RecipeError(
+                f"{recipe.origin}: Lite finds recipes by their file names; call it "
+                f"{recipe.name}-{recipe.version}{Path(recipe.origin).suffix}"
+            )
+
+    def _take_recipe(self, name: str, version: str, source: Path) -> None:
+        content = source.read_bytes()
+        for suffix in RECIPE_SUFFIXES:
+            target = self._layout.recipes / f"{name}-{version}{suffix}"
+            if suffix == source.suffix.lower():
+                write_atomically(target, content)
+            else:
+                target.unlink(missing_ok=True)
+
+    def _recipe_file(self, name: str, version: str) -> Path:
+        files = [self._layout.recipes / f"{name}-{version}{suffix}" for suffix in RECIPE_SUFFIXES]
+        return next((file for file in files if file.exists()), files[0])
+
+    def _take(self, artifact: Artifact, recipe: Recipe, source: Path | None, target: Path) -> bool:
+        if urlsplit(artifact.uri).scheme == _CONTAINER_SCHEME:
+            raise ArtifactError(
+                f"{recipe.origin}: {artifact.uri}: this core fetches no container images. Leave the artifact "
+                "out of the recipe that is deployed here"
+            )
+        offered = source / artifact.file_name if source else None
+        if offered is None or not offered.is_file():
+            if target.is_file():
+                return False
+            where = f"{source} has no such file" if source else "the deployment names no artifact directory"
+            raise ArtifactError(
+                f"{recipe.origin}: artifact {artifact.file_name} ({artifact.uri}) is missing: {where}. Build "
+                f"it, and put it at <artifact directory>/{recipe.name}/{recipe.version}/{artifact.file_name}"
+            )
+        if target.is_file() and filecmp.cmp(offered, target, shallow=False):
+            return False
+        new = target.with_name(f"{target.name}.new")
+        new.unlink(missing_ok=True)
+        shutil.copyfile(offered, new)
+        new.chmod(_mode(artifact.permission))
+        new.replace(target)
+        return True
+
+    def _unarchived_folder(self, recipe: Recipe, artifact: Artifact) -> Path:
+        folder = self._layout.artifacts_unarchived(recipe.name, recipe.version)
+        return folder / Path(artifact.file_name).stem
+
+
+def _mode(permission: Permission) -> int:
+    return _READ_BITS[permission.read] | _EXECUTE_BITS[permission.execute]

@@ -1,0 +1,133 @@
+"""Which logs there are, and following them across rotations; real files."""
+
+from pathlib import Path
+
+import pytest
+
+from edge_cli.errors import CommandError
+from edge_cli.logs import Follower, Tail, choose_logs, read
+
+
+def _write(root: Path, file: str, *messages: str) -> Path:
+    path = root / "logs" / file
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as log:
+        log.writelines(
+            f"2026-11-22T04:26:{message}Z [INFO] (t) x: event. {message}\n" for message in messages
+        )
+    return path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A core's folder with three logs."""
+    _write(tmp_path, "com.example.MqttPublisher.log", "12")
+    _write(tmp_path, "com.example.MqttSubscriber.log", "11")
+    _write(tmp_path, "greengrass.log", "10")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        (None, ["com.example.MqttPublisher", "com.example.MqttSubscriber", "greengrass"]),
+        ("com.example.MqttPublisher", ["com.example.MqttPublisher"]),
+        ("mqttpublisher", ["com.example.MqttPublisher"]),
+        ("mqtt", ["com.example.MqttPublisher", "com.example.MqttSubscriber"]),
+        ("greengrass", ["greengrass"]),
+    ],
+)
+def test_log_is_found_by_name_or_piece_of_it(root: Path, word: str | None, names: list[str]) -> None:
+    assert [log.name for log in choose_logs(root, word)] == names
+
+
+def test_unknown_log_is_refused_with_those_there_are(root: Path) -> None:
+    with pytest.raises(CommandError, match=r"no log 'absent'.*com\.example\.MqttPublisher.*greengrass"):
+        choose_logs(root, "absent")
+
+
+def test_core_that_never_ran_has_no_logs_and_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="core up"):
+        choose_logs(tmp_path, None)
+
+
+def test_rotated_files_are_read_first_and_in_their_order(root: Path) -> None:
+    _write(root, "greengrass_2026_11_22_03_10.log", "05")
+    _write(root, "greengrass_2026_11_22_03_9.log", "04")
+    _write(root, "greengrass_2026_11_21_23_0.log", "03")
+    said = [record.message for record in read(choose_logs(root, "greengrass"))]
+    assert said == ["03", "04", "05", "10"]
+
+
+def test_component_whose_name_has_underscores_is_not_taken_for_a_rotated_file(root: Path) -> None:
+    _write(root, "com.example.my_component_2.log", "09")
+    assert [log.name for log in choose_logs(root, "my_component")] == ["com.example.my_component_2"]
+
+
+def test_tail_begins_at_the_start_and_gives_each_line_once(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a.log", "01")
+    tail = Tail(path)
+    assert len(tail.new_lines()) == 1
+    assert tail.new_lines() == []
+    _write(tmp_path, "a.log", "02", "03")
+    assert len(tail.new_lines()) == 2
+    tail.close()
+
+
+def test_tail_waits_for_the_end_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("whole\nhal")
+    tail = Tail(path)
+    assert tail.new_lines() == ["whole"]
+    with path.open("a") as log:
+        log.write("f\n")
+    assert tail.new_lines() == ["half"]
+    tail.close()
+
+
+def test_tail_loses_nothing_when_the_log_is_rotated(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("1\n")
+    tail = Tail(path)
+    assert tail.new_lines() == ["1"]
+    with path.open("a") as log:
+        log.write("2\n")
+    path.rename(tmp_path / "a_2026_11_22_04_0.log")
+    path.write_text("3\n")
+    assert tail.new_lines() == ["2", "3"]
+    tail.close()
+
+
+def test_tail_begins_again_when_the_log_is_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("a long line that was there before\n")
+    tail = Tail(path)
+    assert len(tail.new_lines()) == 1
+    path.write_text("new\n")
+    assert tail.new_lines() == ["new"]
+    tail.close()
+
+
+def test_tail_waits_for_a_log_that_does_not_exist_yet(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    tail = Tail(path)
+    assert tail.new_lines() == []
+    path.write_text("first\n")
+    assert tail.new_lines() == ["first"]
+    tail.close()
+
+
+def test_follower_of_everything_takes_up_logs_that_appear_later(root: Path) -> None:
+    follower = Follower(root, None)
+    assert [record.message for record in follower.new_records()] == ["10", "11", "12"]
+    _write(root, "com.example.New.log", "20")
+    _write(root, "greengrass.log", "15")
+    assert [record.message for record in follower.new_records()] == ["15", "20"]
+    follower.close()
+
+
+def test_follower_of_one_log_ignores_the_others(root: Path) -> None:
+    follower = Follower(root, "MqttPublisher")
+    _write(root, "greengrass.log", "15")
+    assert [record.message for record in follower.new_records()] == ["12"]
+    follower.close()

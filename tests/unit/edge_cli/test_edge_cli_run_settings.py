@@ -1,0 +1,33 @@
+"""`edge run --set`: changes to a recipe's settings."""
+
+import pytest
+
+from edge_cli.errors import CommandError
+from edge_cli.run_component import changed
+
+SETTINGS = {"qos": "1", "sensor": {"source": "simulated", "seed": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("qos=0", {"qos": 0, "sensor": {"source": "simulated", "seed": "1"}}),
+        ("sensor.source=host", {"qos": "1", "sensor": {"source": "host", "seed": "1"}}),
+        ("new.deep.key=a=b", {**SETTINGS, "new": {"deep": {"key": "a=b"}}}),
+        ('sensor={"source": "host"}', {"qos": "1", "sensor": {"source": "host"}}),
+        ("qos=", {"qos": "", "sensor": {"source": "simulated", "seed": "1"}}),
+    ],
+)
+def test_change_replaces_one_setting(change: str, expected: dict[str, object]) -> None:
+    assert changed(SETTINGS, [change]) == expected
+
+
+def test_settings_that_were_read_are_left_alone() -> None:
+    changed(SETTINGS, ["sensor.source=host"])
+    assert SETTINGS["sensor"] == {"source": "simulated", "seed": "1"}
+
+
+@pytest.mark.parametrize("change", ["qos", "=1", "a..b=1", ".a=1", "qos.inner=1"])
+def test_change_of_another_form_is_refused(change: str) -> None:
+    with pytest.raises(CommandError, match="--set"):
+        changed(SETTINGS, [change])
