@@ -32,7 +32,7 @@ class Screen:
         console = Console(highlight=False, soft_wrap=False)
         if not console.is_terminal:
             # Lines in a file or a pipe are as long as they are; only people have a right-hand edge.
-            console.width = 200
+            console.width = 4096
         return console
 
     @property
@@ -44,8 +44,13 @@ class Screen:
         """The command's result: `document` for programs, what `view` draws for people."""
         if self.as_json:
             self.emit(document)
-        else:
+        elif self.is_terminal:
             self.console.print(view())
+        else:
+            with self.console.capture() as drawn:
+                self.console.print(view())
+            for line in drawn.get().splitlines():
+                self.write(line.rstrip())
 
     def tell(self, document: Any, sentence: str) -> None:
         """The command's result when a sentence says it all; the sentence is plain text, not markup."""

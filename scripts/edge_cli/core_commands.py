@@ -4,16 +4,14 @@
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from edge_cli.errors import CommandError
 from edge_cli.options import AsJson, Root, examples, group
 from edge_cli.reporting import reporting
 from local_core.settings import CoreSettings, Flavor
-
-if TYPE_CHECKING:
-    from edge_cli.console import Screen
 
 _DEFAULTS = CoreSettings(root=Path())
 
@@ -115,46 +113,65 @@ def offline(*, root: Root, as_json: AsJson = False) -> None:
     2.5 MiB; Lite refuses it.
     """
     with reporting(as_json=as_json) as screen:
-        _control(screen, root, "offline", "The cloud is offline. Bring it back: scripts/edge core online")
+        answer = _control(root, "offline")
+        screen.tell(answer, "The cloud is offline. Bring it back: scripts/edge core online")
 
 
 @app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core online"))
 def online(*, root: Root, as_json: AsJson = False) -> None:
     """Bring the cloud back; what was spooled is delivered."""
     with reporting(as_json=as_json) as screen:
-        _control(screen, root, "online", "The cloud is online.")
+        screen.tell(_control(root, "online"), "The cloud is online.")
 
 
 @app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core restart-ipc"))
 def restart_ipc(*, root: Root, as_json: AsJson = False) -> None:
     """Drop every IPC connection, as a restarting nucleus does."""
     with reporting(as_json=as_json) as screen:
-        _control(screen, root, "restart_ipc", "IPC was restarted: every component had to connect again.")
+        answer = _control(root, "restart_ipc")
+        dropped = answer["dropped_connections"]
+        screen.tell(answer, f"IPC was restarted; {dropped} connections were dropped and must come again.")
 
 
 @faults.command(
     epilog=examples(
-        "scripts/edge core fault mute-subscription",
-        "scripts/edge core fault mute-subscription --component com.example.MqttSubscriber",
+        "scripts/edge core fault mute-subscription com.example.MqttSubscriber",
+        "scripts/edge core fault mute-subscription com.example.MqttSubscriber '+/+/+'",
     )
 )
-def mute_subscription(*, root: Root, as_json: AsJson = False) -> None:
-    """Let the subscriptions to IoT Core die silently.
+def mute_subscription(
+    *,
+    component: Annotated[str, typer.Argument(metavar="COMPONENT", help="Whose subscriptions.")],
+    topic_filter: Annotated[
+        str | None, typer.Argument(metavar="FILTER", help="Which one; without it all of them.")
+    ] = None,
+    root: Root,
+    as_json: AsJson = False,
+) -> None:
+    """Let subscriptions to IoT Core die silently.
 
     No error, no close, only no messages any more: what a component must notice by itself.
     """
     with reporting(as_json=as_json) as screen:
-        _control(screen, root, "mute_subscription", "The subscriptions are mute.")
+        muted = _control(root, "mute_subscription", component=component, topic_filter=topic_filter)
+        count = muted["muted_subscriptions"]
+        if not count:
+            of_it = f" to '{topic_filter}'" if topic_filter else ""
+            raise CommandError(
+                f"{component} has no subscription{of_it} to IoT Core. scripts/edge core status"
+            )
+        screen.tell(muted, f"Muted {count} subscriptions of {component}.")
 
 
 @faults.command(epilog=examples("scripts/edge core fault expire-credentials"))
 def expire_credentials(*, root: Root, as_json: AsJson = False) -> None:
     """Let the credentials from the token exchange expire."""
     with reporting(as_json=as_json) as screen:
-        _control(screen, root, "expire_credentials", "The credentials have expired.")
+        expired = _control(root, "expire_credentials")
+        screen.tell(expired, f"{expired['expired_credentials']} credentials have expired.")
 
 
-def _control(screen: "Screen", root: Path, command: str, done: str, **arguments: Any) -> None:
+def _control(root: Path, command: str, **arguments: Any) -> dict[str, Any]:
     from local_core.control import request
 
-    screen.tell(request(root, command, **arguments), done)
+    return request(root, command, **arguments)

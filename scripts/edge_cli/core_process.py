@@ -23,6 +23,7 @@ from edge_cli.errors import CommandError
 from edge_cli.processes import CoreProcess, core_on
 from local_core.control import request
 from local_core.errors import CoreError
+from local_core.layout import Layout
 from local_core.settings import CoreSettings
 
 START_TIMEOUT_S = 60.0
@@ -77,12 +78,21 @@ def start(settings: CoreSettings, *, tied: bool = False) -> CoreStatus:
         process.returncode = 0  # it lives on without us: no warning that nobody waited for it
         return cast("CoreStatus", json.loads(line))
     _end(process)
-    said = (settings.root / "core.stderr").read_bytes()[already_there:].decode(errors="replace").strip()
-    raise CommandError(
-        said.removeprefix("error: ")
-        or f"The core on {settings.root} was not ready within {START_TIMEOUT_S:g} s and said nothing. "
-        f"See {settings.root / 'logs' / 'greengrass.log'}."
-    )
+    raise CommandError(_last_words(settings.root, already_there))
+
+
+def _last_words(root: Path, from_byte: int) -> str:
+    """Why a core did not start, as it said so itself on stderr."""
+    said = (root / "core.stderr").read_bytes()[from_byte:].decode(errors="replace").strip()
+    if not said:
+        return (
+            f"The core on {root} was not ready within {START_TIMEOUT_S:g} s and said nothing. "
+            f"See {Layout(root).logs / 'greengrass.log'}."
+        )
+    if "Traceback (most recent call last)" in said:
+        fault = said.splitlines()[-1]
+        return f"The core on {root} failed unexpectedly: {fault}. All of it: {root / 'core.stderr'}"
+    return said.removeprefix("error: ")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,16 +3,13 @@
 # ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
 
-import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from edge_cli.deployments import (
-    FINAL_STATES,
-    Deployment,
     DeploymentRequest,
     FailurePolicy,
     existing_folder,
@@ -23,11 +20,6 @@ from edge_cli.deployments import (
 from edge_cli.errors import CommandError
 from edge_cli.options import AsJson, Root, examples, group
 from edge_cli.reporting import reporting
-
-if TYPE_CHECKING:
-    from edge_cli.greengrass_ipc import CoreConnection
-
-_POLL_S = 0.2
 
 app = group("Local deployments; greengrass-cli's words and flags.")
 
@@ -117,17 +109,18 @@ def create(
                 "--update-config JSON."
             )
         from edge_cli import views
+        from edge_cli.deployment_wait import deploy
         from edge_cli.greengrass_ipc import CoreConnection
 
         with CoreConnection(root) as core:
-            deployment_id = core.create_deployment(request)
-            submitted = f"Local deployment submitted! Deployment Id: {deployment_id}"
+            pending = deploy(core, root, request)
+            submitted = f"Local deployment submitted! Deployment Id: {pending.deployment_id}"
             if not wait:
-                screen.tell({"deployment_id": deployment_id}, submitted)
+                screen.tell({"deployment_id": pending.deployment_id}, submitted)
                 return
             screen.say(submitted)
             with screen.working("Waiting for the deployment"):
-                outcome = await_outcome(core, deployment_id, timeout_s)
+                outcome = pending.outcome(timeout_s)
         screen.show(asdict(outcome), lambda: views.deployment(outcome))
         if outcome.status != "SUCCEEDED":
             raise typer.Exit(1)
@@ -171,20 +164,3 @@ def cancel(*, deployment_id: DeploymentId, root: Root, as_json: AsJson = False) 
             {"deployment_id": deployment_id, "message": message},
             message or f"Asked to cancel deployment {deployment_id}.",
         )
-
-
-def await_outcome(core: "CoreConnection", deployment_id: str, timeout_s: float) -> Deployment:
-    """Wait until a deployment has succeeded, failed or been cancelled.
-
-    Raises:
-        CommandError: It is still under way after `timeout_s` seconds; it goes on.
-    """
-    deadline = time.monotonic() + timeout_s
-    while (outcome := core.deployment(deployment_id)).status not in FINAL_STATES:
-        if time.monotonic() >= deadline:
-            raise CommandError(
-                f"Deployment {deployment_id} is still {outcome.status} after {timeout_s:g} s and goes on. "
-                f"Look again: scripts/edge deployment status -i {deployment_id}; scripts/edge logs greengrass"
-            )
-        time.sleep(_POLL_S)
-    return outcome

@@ -44,6 +44,10 @@ from local_core.errors import CoreError
 _PACKAGES = ("awsiotsdk", "boto3", "moto", "orjson", "paho-mqtt", "psutil", "pyyaml", "rich", "typer")
 
 
+# Debian's lies in /usr/sbin, which is not on everybody's PATH.
+_MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin") or ""
+
+
 def examine(root: Path) -> list[Check]:
     """Every check, in the order in which things are needed."""
     cores = core_processes()
@@ -51,7 +55,7 @@ def examine(root: Path) -> list[Check]:
         judge_python(sys.version_info[:3], sys.executable),
         judge_venv(Path(sys.prefix), PROJECT / ".venv"),
         judge_packages([name for name in _PACKAGES if not _installed(name)]),
-        judge_mosquitto(_first_line(["mosquitto", "-h"])),
+        judge_mosquitto(_first_line([_MOSQUITTO, "-h"])),
         judge_setpriv(shutil.which("setpriv")),
         judge_loopback(*_loopback()),
         judge_disk(_nearest_folder(root), shutil.disk_usage(_nearest_folder(root)).free),

@@ -17,7 +17,7 @@ _EVENT = re.compile(r"^(?P<event>stdout|stderr|[\w-]+)(?:\. |$)")
 # How a component says its own level: `WARNING event key=value`, `[ERROR] text`, `INFO: text`.
 _OWN_LEVEL = re.compile(r"^\[?(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)\b\]?:?\s*")
 # Greedy: what a component prints may hold braces itself; the nucleus's context is the last thing on the line.
-_CONTEXT = re.compile(r"^(?P<said>.*\. |)\{\w+=.*\}$")
+_CONTEXT = re.compile(r"^(?P<said>.*\. |)\{(?P<facts>\w+=.*)\}$")
 
 
 class Level(IntEnum):
@@ -52,6 +52,7 @@ class LogRecord:
         level: As the nucleus sees it: everything on stdout is INFO, on stderr WARN.
         event: `stdout`, `stderr` or the nucleus's event; empty where there is none.
         message: What was said, without the nucleus's trailing context.
+        context: That context without its braces: `key=value, …`; empty where there is none.
         raw: The first line as it stands in the file.
         continuation: The lines that follow without a timestamp: a stack trace.
     """
@@ -61,6 +62,7 @@ class LogRecord:
     level: Level
     event: str
     message: str
+    context: str
     raw: str
     continuation: tuple[str, ...] = field(default=())
 
@@ -110,6 +112,7 @@ def parse(source: str, line: str) -> LogRecord | None:
         level=Level.named(head["level"]) or Level.INFO,
         event=event["event"] if event else "",
         message=rest[event.end() :] if event else rest,
+        context=context["facts"] if context else "",
         raw=line,
     )
 
@@ -126,8 +129,8 @@ def records(source: str, lines: Iterable[str]) -> Iterator[LogRecord]:
         elif current:
             current = replace(current, continuation=(*current.continuation, line))
         else:
-            # A file that begins in the middle of a stack trace, as after a rotation.
-            current = LogRecord(source, "", Level.INFO, "", line, line)
+            # The rest of a stack trace after a rotation, or a program that writes no such format.
+            yield LogRecord(source, "", Level.INFO, "", line, "", line)
     if current:
         yield current
 

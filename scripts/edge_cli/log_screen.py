@@ -71,5 +71,6 @@ def document(record: LogRecord) -> dict[str, object]:
         "component": record.source,
         "event": record.event,
         "message": record.text,
+        "context": record.context,
         "continuation": list(record.continuation),
     }

@@ -15,6 +15,8 @@ from edge_cli.errors import CommandError
 from edge_cli.log_lines import LogRecord, merged, records
 from local_core.layout import Layout
 
+# Written by the programs that play the cloud, in their own formats; a device has no such files.
+STAND_IN_LOGS = frozenset({"broker", "s3"})
 _ROTATED = re.compile(r"^(?P<log>.+)_(?P<moment>\d{4}_\d{2}_\d{2}_\d{2})_(?P<number>\d+)$")
 
 
@@ -63,7 +65,8 @@ def choose_logs(root: Path, word: str | None) -> list[LogFiles]:
 
     Args:
         root: The core's folder.
-        word: A log's name, its last part (`MqttPublisher`) or any piece of it, case aside; None means all.
+        word: A log's name, its last part (`MqttPublisher`) or any piece of it, case aside; None means all
+            but those of the programs that play the cloud.
 
     Raises:
         CommandError: There is no such log; the text lists those there are.
@@ -74,7 +77,7 @@ def choose_logs(root: Path, word: str | None) -> list[LogFiles]:
             f"There are no logs in {Layout(root).logs}. Has a core run on {root}? scripts/edge core up"
         )
     if word is None:
-        return list(available.values())
+        return [log for log in available.values() if log.name not in STAND_IN_LOGS]
     wanted = word.lower()
     for matches in (
         [name for name in available if name.lower() == wanted],
@@ -163,9 +166,9 @@ class Follower:
     def new_records(self) -> list[LogRecord]:
         """Records since the last call, by time; never waits."""
         if self._word is None:
-            for name, log in log_files(self._root).items():
-                if name not in self._tails:
-                    self._tails[name] = Tail(log.active)
+            for log in choose_logs(self._root, None):
+                if log.name not in self._tails:
+                    self._tails[log.name] = Tail(log.active)
         return list(merged(records(name, tail.new_lines()) for name, tail in self._tails.items()))
 
     def close(self) -> None:

@@ -88,8 +88,8 @@ def core(screen: Screen, status: CoreStatus) -> RenderableType:
     title = Text.from_markup(f"{screen.mark('on')} [bold]Core[/] on ") + Text(status["root"])
     return Group(
         title,
-        Padding(facts(rows), (0, 0, 1, 2)),
-        Padding(component_table(status["components"]), (0, 0, 0, 2)),
+        Padding(facts(rows), (0, 0, 1, 2), expand=False),
+        Padding(component_table(status["components"]), (0, 0, 0, 2), expand=False),
     )
 
 
@@ -108,7 +108,7 @@ def deployment(outcome: Deployment) -> RenderableType:
         rows.append(("Kinds", ", ".join(outcome.error_types)))
     if outcome.error_stack:
         rows.append(("Errors", "\n".join(outcome.error_stack)))
-    return Group(title, Padding(facts(rows), (0, 0, 0, 2))) if rows else title
+    return Group(title, Padding(facts(rows), (0, 0, 0, 2), expand=False)) if rows else title
 
 
 def deployment_table(outcomes: Sequence[Deployment]) -> RenderableType:
@@ -146,12 +146,16 @@ def component(details: "ComponentDetails") -> RenderableType:
 
 
 def log_record(record: LogRecord, source_width: int) -> Text:
-    """A log record for people: time of day, level, component, message; the nucleus's own context is left out.
+    """A log record for people: time of day, level, component, message.
+
+    The nucleus's own context is shown only where there is no message.
 
     Args:
         record: What to show.
         source_width: Width of the component's column; 0 leaves it out.
     """
+    if not record.timestamp:
+        return Text(record.raw)
     level = record.effective_level
     style = _LEVEL_STYLES.get(level, "")
     line = Text(record.timestamp[_TIME_OF_DAY].rstrip("Z").ljust(12), "dim")
@@ -160,7 +164,10 @@ def log_record(record: LogRecord, source_width: int) -> Text:
         line.append(f" {short_name(record.source):<{source_width}}", "cyan")
     event = "" if record.event in ("", "stdout", "stderr") else f"{record.event} "
     line.append(f" {event}", "dim")
-    line.append(record.text, style)
+    if record.message:
+        line.append(record.text, style)
+    else:
+        line.append(record.context, style or "dim")
     for continuation in record.continuation:
         line.append(f"\n    {continuation}", style or "dim")
     return line

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as mqtt
 import psutil
@@ -151,8 +152,15 @@ def test_absent_subscriber_of_a_lasting_session_misses_none_of_many_messages(tmp
     session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types for it
     session.SessionExpiryInterval = 600
     first, second = client(), client()
-    first.on_connect = lambda *_: first.subscribe("a", 1) and None
-    first.on_subscribe = lambda *_: first.disconnect() and None
+
+    def subscribe_first(*_: Any) -> None:
+        first.subscribe("a", 1)
+
+    def leave_first(*_: Any) -> None:
+        first.disconnect()
+
+    first.on_connect = subscribe_first
+    first.on_subscribe = leave_first
     second.on_message = lambda _client, _userdata, message: received.append(bytes(message.payload))
     with (
         running_broker(tmp_path, BrokerKind.MOSQUITTO) as (_, broker),
@@ -160,8 +168,7 @@ def test_absent_subscriber_of_a_lasting_session_misses_none_of_many_messages(tmp
     ):
         first.connect("127.0.0.1", broker.port, properties=session)
         first.loop_forever()
-        for payload in payloads:
-            observer.publish("a", payload)
+        observer.publish("a", *payloads)
         second.connect("127.0.0.1", broker.port, clean_start=False, properties=session)
         second.loop_start()
         wait_until(lambda: len(received) >= len(payloads), 20, "everything that was published meanwhile")

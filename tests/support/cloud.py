@@ -1,5 +1,6 @@
 """The cloud for tests: a broker, and beside it an MQTT client that shares no code with the core's link."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,7 @@ class CloudObserver:
         self._lock = threading.Lock()
         self._seen: list[Observed] = []
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=protocol)
+        self._client.on_socket_open = _send_at_once
         self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._record
@@ -95,14 +97,15 @@ class CloudObserver:
     def publish(
         self,
         topic: str,
-        payload: bytes,
+        *payloads: bytes,
         qos: int = 1,
-        *,
         retain: bool = False,
         properties: Properties | None = None,
     ) -> None:
-        """Publish from the cloud; returns when the broker has it."""
-        self._client.publish(topic, payload, qos, retain, properties).wait_for_publish(CONNECT_DEADLINE_S)
+        """Publish from the cloud, in order; returns when the broker has everything."""
+        sent = [self._client.publish(topic, payload, qos, retain, properties) for payload in payloads]
+        for one in sent:
+            one.wait_for_publish(CONNECT_DEADLINE_S)
 
     def _subscribe(self, *_: Any) -> None:
         self._client.subscribe(self._filter, 1)
@@ -118,6 +121,10 @@ class CloudObserver:
                     message.properties,
                 )
             )
+
+
+def _send_at_once(_client: mqtt.Client, _userdata: Any, sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else 40 ms for every 20 messages
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """An IPC client of bare frames: says what the SDK would never say, and sees what the SDK hides."""
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -95,8 +95,13 @@ class RawClient:
         self._socket.close()
 
     def send(self, *frames: bytes) -> None:
-        """Send bytes, all in one piece."""
-        self._socket.sendall(b"".join(frames))
+        """Send bytes, all in one piece; a server that has closed the connection meanwhile is no error."""
+        with contextlib.suppress(BrokenPipeError):
+            self._socket.sendall(b"".join(frames))
+
+    def end(self) -> None:
+        """Say that nothing more will be sent."""
+        self._socket.shutdown(socket.SHUT_WR)
 
     def receive(self) -> Frame | None:
         """The next frame; None when the server has closed the connection."""
@@ -109,6 +114,13 @@ class RawClient:
                 return None
             self._reader.feed(chunk)
         return frame
+
+    def receive_all(self) -> list[Frame]:
+        """Every frame until the server closes the connection."""
+        frames = []
+        while (frame := self.receive()) is not None:
+            frames.append(frame)
+        return frames
 
     def frame(self) -> Frame:
         """The next frame, which must come."""
@@ -126,7 +138,7 @@ def assert_ended_by_protocol_error(client: RawClient) -> None:
     assert client.receive() is None
 
 
-@contextmanager
+@contextlib.contextmanager
 def connected(address: Path, token: str) -> Iterator[RawClient]:
     """A client that has been accepted."""
     with RawClient(address) as client:

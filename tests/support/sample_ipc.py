@@ -7,13 +7,16 @@ connections, and ends when stdin does.
 
 import asyncio
 import json
+import logging
+import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import awsiot.greengrasscoreipc.model as sdk
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
@@ -24,6 +27,7 @@ from local_core.ipc.tokens import Tokens
 from support.loops import LoopThread
 
 COMPONENT = "com.example.Sample"
+PROCESS_END_S = 10.0
 
 
 class SampleOperations:
@@ -75,14 +79,17 @@ class SampleOperations:
     def _echo(self, call: Call) -> JsonObject:
         """The request; a `keyPath` of ["fill", N] asks for a response of N bytes."""
         self._count(call)
-        path = call.request.get("keyPath", [])
-        filling = "x" * int(path[1]) if path[:1] == ["fill"] else ""
+        match call.request.get("keyPath"):
+            case ["fill", size]:
+                filling = "x" * int(size)
+            case _:
+                filling = ""
         return {"componentName": call.component, "value": {"request": call.request, "filling": filling}}
 
     def _publish(self, call: Call) -> JsonObject:
         self._count(call)
         for stream in self.streams:
-            stream.send("SubscriptionResponseMessage", call.request["publishMessage"])
+            stream.send("SubscriptionResponseMessage", call.request.get("publishMessage", {}))
         return {}
 
     def _subscribe(self, call: Call) -> JsonObject:
@@ -208,8 +215,60 @@ def is_answered(client: GreengrassCoreIPCClientV2) -> bool:
     return bool(response.component_name == COMPONENT)
 
 
+class SampleProcess:
+    """A sample core as a process of its own; a context manager that ends it.
+
+    Args:
+        folder: For its socket and its log.
+
+    Attributes:
+        pid: The server's process id.
+        address: Its socket.
+        token: A valid token, of COMPONENT.
+        log: File of the errors it logged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "server.log"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "support.sample_ipc", str(folder / "ipc.socket")],
+                cwd=Path(__file__).parents[1],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self.pid = self._process.pid
+        hello = json.loads(self._answer())
+        self.address = Path(hello["address"])
+        self.token = str(hello["token"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._process.communicate(timeout=PROCESS_END_S)
+
+    def connection_count(self) -> int:
+        """Open connections now."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("count\n")
+        self._process.stdin.flush()
+        return int(self._answer())
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, f"the server has ended: {self.log.read_text()}"
+        return line
+
+
 def main() -> None:
-    """Serve until stdin ends."""
+    """Serve until stdin ends; nothing but errors is logged, on stderr."""
+    logging.basicConfig(level=logging.ERROR)
     tokens = Tokens()
     token = tokens.issue(COMPONENT)
 

@@ -19,6 +19,7 @@ from edge_cli.demo.observation import DemoScreen, Observation, nothing_is_under_
 from edge_cli.demo.report import Objects, Report
 from edge_cli.demo.state import DemoState, Outage, Phase, Step
 from edge_cli.demo.workplace import Workplace, make_workplace
+from edge_cli.deployment_wait import deploy
 from edge_cli.deployments import DeploymentRequest
 from edge_cli.errors import CommandError
 from edge_cli.greengrass_ipc import CoreConnection
@@ -121,24 +122,18 @@ def _build(place: Workplace) -> dict[str, str]:
 
 
 def _deploy(place: Workplace, versions: dict[str, str], observation: Observation) -> None:
+    request = DeploymentRequest(
+        recipe_folder=place.build_output / "recipes",
+        artifact_folder=place.build_output / "artifacts",
+        merge=versions,
+        update_config={PUBLISHER: {"MERGE": {"settings": SHOW_SETTINGS}}},
+    )
     with CoreConnection(place.root) as core:
-        deployment_id = core.create_deployment(
-            DeploymentRequest(
-                recipe_folder=place.build_output / "recipes",
-                artifact_folder=place.build_output / "artifacts",
-                merge=versions,
-                update_config={PUBLISHER: {"MERGE": {"settings": SHOW_SETTINGS}}},
-            )
+        outcome = deploy(core, place.root, request).outcome(DEPLOYMENT_TIMEOUT_S, observation.tick)
+    if outcome.status != "SUCCEEDED":
+        raise CommandError(
+            f"The deployment has {outcome.status.lower()}: {outcome.failure_cause or 'no cause given'}."
         )
-        deadline = time.monotonic() + DEPLOYMENT_TIMEOUT_S
-        while (outcome := core.deployment(deployment_id)).status != "SUCCEEDED":
-            if outcome.status in ("FAILED", "CANCELED"):
-                raise CommandError(
-                    f"The deployment {outcome.status.lower()}: {outcome.failure_cause or 'no cause given'}."
-                )
-            if time.monotonic() >= deadline:
-                raise CommandError(f"The deployment is {outcome.status} after {DEPLOYMENT_TIMEOUT_S:g} s.")
-            observation.tick()
     observation.look_at_core()
     observation.tick(0)
 
@@ -193,7 +188,9 @@ def _drain(root: Path, state: DemoState, observation: Observation) -> None:
     """Stop producing and wait, within bounds, until whatever was taken has arrived."""
     state.phase = Phase.DRAINING
     with CoreConnection(root) as core:
-        core.stop_component(PUBLISHER)
+        # Lite has no StopComponent; taking the publisher away stops it on either nucleus.
+        removal = deploy(core, root, DeploymentRequest(remove=(PUBLISHER,)))
+        removal.outcome(DEPLOYMENT_TIMEOUT_S, observation.tick)
     deadline = state.elapsed_s + DRAIN_TIMEOUT_S
     quiet_since = state.elapsed_s
     while state.elapsed_s < deadline and state.elapsed_s - quiet_since < _QUIET_S:

@@ -14,6 +14,7 @@ from edge_cli.topic_messages import TopicMessage, iso_ms
 from edge_cli.views import duration, listing, short_name, size, state
 
 _LATEST_ROWS = 5  # always that many, so that the picture does not jump
+_VALUE_WIDTH = 8  # of a sensor's value, so that columns do not move
 
 
 class LiveTable:
@@ -86,29 +87,39 @@ def _components(demo: DemoState) -> Table:
 
 
 def _arrivals(console: Console, demo: DemoState) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), width=console.width)
-    table.add_column("In the cloud at", no_wrap=True)
+    """The latest readings, a column for each sensor, as many as there is room for."""
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Arrived (UTC)", no_wrap=True, style="dim")
     table.add_column("Reading", justify="right", no_wrap=True)
-    table.add_column("Sensors of this machine", no_wrap=True, overflow="ellipsis", ratio=1)
-    for message in demo.latest:
-        reading = message.content()
-        table.add_row(
-            Text(iso_ms(message.received_at)[11:23], "dim"),
-            f"#{reading['sequence']}",
-            sensors(reading["sensors"]),
-        )
-    for _ in range(_LATEST_ROWS - len(demo.latest)):
-        table.add_row("", "", "")
+    readings = [message.content() for message in demo.latest]
+    room = console.width - len("Arrived (UTC)  Reading  ")
+    fields = []
+    for field in readings[-1]["sensors"]:
+        room -= max(len(field), _VALUE_WIDTH) + 2
+        if room >= 0:
+            fields.append(field)
+            table.add_column(field, justify="right", no_wrap=True, min_width=_VALUE_WIDTH)
+    for message, reading in zip(demo.latest, readings, strict=True):
+        values = [number(reading["sensors"].get(field)) for field in fields]
+        table.add_row(iso_ms(message.received_at)[11:23], f"#{reading['sequence']}", *values)
+    for _ in range(_LATEST_ROWS - len(readings)):
+        table.add_row()
     return table
 
 
-def sensors(values: dict[str, object]) -> Text:
-    """Sensor values on one line."""
-    line = Text()
-    for name, value in values.items():
-        line.append(f"{name} ", "dim")
-        line.append(f"{value}  ")
-    return line
+def number(value: object) -> str:
+    """A sensor's value with two decimals at most.
+
+    >>> number(48.300000000000004), number(7), number(None)
+    ('48.3', '7', '-')
+    """
+    match value:
+        case bool() | str():
+            return str(value)
+        case int() | float():
+            return f"{value:.2f}".rstrip("0").rstrip(".")
+        case _:
+            return "-"
 
 
 def _cloud(screen: Screen, demo: DemoState) -> Text:

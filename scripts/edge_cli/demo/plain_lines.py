@@ -3,7 +3,7 @@
 from typing import Self
 
 from edge_cli.console import Screen
-from edge_cli.demo.live_table import sensors
+from edge_cli.demo.live_table import number
 from edge_cli.demo.state import DemoState, Phase
 from edge_cli.topic_messages import TopicMessage, iso_ms
 
@@ -39,9 +39,9 @@ class PlainLines:
             self._tell_phase(demo)
         for message in readings:
             reading = message.content()
+            values = " ".join(f"{name}={number(value)}" for name, value in reading["sensors"].items())
             self._screen.write(
-                f"{iso_ms(message.received_at)} reading #{reading['sequence']} in the cloud: "
-                f"{sensors(reading['sensors']).plain.strip()}"
+                f"{iso_ms(message.received_at)} reading #{reading['sequence']} in the cloud: {values}"
             )
 
     def _tell_phase(self, demo: DemoState) -> None:

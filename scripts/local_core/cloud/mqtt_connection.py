@@ -241,11 +241,12 @@ class MqttConnection:
         self,
         _client: paho.Client,
         _userdata: object,
-        _flags: paho.DisconnectFlags,
+        flags: paho.DisconnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._loop.call_soon(self._lose, str(reason))  # not at once: paho is still at work on what told it
+        text = str(reason) if flags.is_disconnect_packet_from_server else "the broker is gone"
+        self._loop.call_soon(self._lose, text)  # not at once: paho is still at work on what told it
 
     def _publish_ended(
         self,

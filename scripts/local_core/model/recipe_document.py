@@ -124,8 +124,8 @@ def _checked_json(text: str) -> str:
         raise DocumentError(line, f"not JSON: {error}") from None
     except RecursionError:
         raise DocumentError(1, f"nested deeper than {MAX_DEPTH} levels") from None
-    # Where YAML differs: it takes no tabs between tokens (JSON's strings hold none), and it breaks lines at, or
-    # refuses, characters that may stand as they are in JSON's strings (and nowhere else).
+    # Where YAML differs: it takes no tabs between tokens (JSON's strings hold none), and refuses characters,
+    # or breaks lines there, that may stand as they are in JSON's strings (and nowhere else).
     return _NOT_THE_SAME_IN_YAML.sub(lambda match: json.dumps(match[0])[1:-1], text.replace("\t", " "))
 
 

@@ -9,8 +9,8 @@ from local_core.runtime.notices import UpdateNotices
 from local_core.runtime.supervisor import Supervisor
 from local_core.settings import CoreSettings
 
-# DeploymentConfigMerger.WAIT_SVC_START_POLL_INTERVAL_MILLISEC. What a component does between two looks decides
-# whether one that dies at once fails its deployment: the laptop looks as often as a device.
+# DeploymentConfigMerger.WAIT_SVC_START_POLL_INTERVAL_MILLISEC. What a component does between two looks
+# decides whether one that dies at once fails its deployment: the laptop looks as often as a device.
 SETTLE_POLL_S = 1.0
 
 

@@ -79,7 +79,7 @@ class Deployments:
         return list(self._inventory.deployments)
 
     def cancel(self, deployment_id: str) -> None:
-        """Give up a deployment that is queued, or has not begun to change components; else nothing happens."""
+        """Give up a deployment that is queued or has not begun to change components; else do nothing."""
         for record in self._queue:
             if record.deployment_id == deployment_id:
                 self._queue.remove(record)

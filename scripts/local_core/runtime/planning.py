@@ -95,7 +95,7 @@ class Planner:
         """What each component is to be.
 
         Args:
-            recipes: Without built-in components; each after those it depends on.
+            recipes: Without built-in components.
             configurations: Component name -> its whole configuration.
             run_with: Component name -> user and limits asked for.
 
@@ -105,10 +105,10 @@ class Planner:
         variables = {
             recipe.name: self._variables(recipe, configurations.get(recipe.name, {})) for recipe in recipes
         }
+        users = _users_of_token_exchange(recipes)
         defined: dict[str, Definition] = {}
         for recipe in recipes:
             written = self.manifest(recipe).lifecycle
-            direct = [dependency.name for dependency in recipe.dependencies]
             context = self._context(recipe, variables[recipe.name], variables)
             defined[recipe.name] = Definition(
                 name=recipe.name,
@@ -116,8 +116,7 @@ class Planner:
                 lifecycle=interpolate_lifecycle(written, context),
                 written=written,
                 dependencies=recipe.dependencies,
-                uses_token_exchange=TOKEN_EXCHANGE in direct
-                or any(defined[name].uses_token_exchange for name in direct if name in defined),
+                uses_token_exchange=recipe.name in users,
                 run_with=run_with.get(recipe.name, RunWith()),
             )
         return defined
@@ -153,3 +152,16 @@ class Planner:
             dependencies={name: variables for name, variables in others.items() if name in direct},
             flavor=self._settings.flavor,
         )
+
+
+def _users_of_token_exchange(recipes: Sequence[Recipe]) -> set[str]:
+    users = {TOKEN_EXCHANGE}
+    while True:
+        more = {
+            recipe.name
+            for recipe in recipes
+            if recipe.name not in users and any(each.name in users for each in recipe.dependencies)
+        }
+        if not more:
+            return users
+        users |= more

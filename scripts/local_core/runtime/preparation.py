@@ -59,8 +59,8 @@ async def prepare(request: DeploymentRequest, host: DeploymentHost, inventory: I
     recipes = resolve(_wants(groups, host), available)
     own = [recipe for recipe in recipes if recipe.name not in built_in]
     for recipe in own:
-        taking = (packages.take_artifacts, recipe, planner.manifest(recipe), request.artifact_directory)
-        if await asyncio.to_thread(*taking):
+        manifest = planner.manifest(recipe)
+        if await asyncio.to_thread(packages.take_artifacts, recipe, manifest, request.artifact_directory):
             _warn_of_unrestarted(recipe, host)
     _warn_of_ignored(request, groups)
     roots = groups[request.group]
@@ -117,8 +117,8 @@ def _warn_of_unrestarted(recipe: Recipe, host: DeploymentHost) -> None:
     component = host.supervisor.components.get(recipe.name)
     if component and component.definition.version == recipe.version:
         _LOG.warning(
-            "The artifacts of %s changed, but not its version %s: as on a device it is not restarted for that. "
-            "Deploy another version, or restart it",
+            "The artifacts of %s changed, but not its version %s: as on a device it is not restarted for "
+            "that. Deploy another version, or restart it",
             recipe.name,
             recipe.version,
         )
@@ -129,8 +129,8 @@ def _warn_of_ignored(request: DeploymentRequest, groups: Mapping[str, Mapping[st
     for name in request.configuration:
         if name not in groups[request.group]:
             _LOG.warning(
-                "The configuration update of %s is ignored, as on a device: it is no root component of %s. Name "
-                "it among the components to merge as well",
+                "The configuration update of %s is ignored, as on a device: it is no root component of %s. "
+                "Name it among the components to merge as well",
                 name,
                 request.group,
             )

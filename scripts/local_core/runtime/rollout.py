@@ -1,7 +1,7 @@
 """One deployment carried out: prepared, agreed with the components, applied, and undone when it fails.
 
-Until `is_applying` nothing that runs has been touched, and the task may be cancelled. Runs on the core's event
-loop. Source: DeploymentConfigMerger.java and DefaultActivator.java of the classic nucleus.
+Until `is_applying` nothing that runs has been touched, and the task may be cancelled. Runs on the core's
+event loop. Source: DeploymentConfigMerger.java and DefaultActivator.java of the classic nucleus.
 """
 
 import asyncio
@@ -130,7 +130,7 @@ class Rollout:
             if component.state is State.BROKEN:
                 component.reinstall()  # a deployment is what gives it a new chance
         awaited = [each.name for each in definitions if each.name not in may_stay_broken]
-        while not self._have_settled(awaited, since):
+        while not self._have_settled(awaited, since):  # noqa: ASYNC110  looks as often as a device does
             await asyncio.sleep(self._host.settle_poll_s)
 
     def _have_settled(self, names: Collection[str], since: float) -> bool:
@@ -139,8 +139,8 @@ class Rollout:
             if component.state is State.BROKEN and component.state_since >= since:
                 log = self._host.layout.logs / f"{component.name}.log"
                 raise ComponentBrokenError(
-                    f"Service {component.name} in broken state after deployment: it failed three times in a row. "
-                    f"Read {log}, mend it and deploy it again"
+                    f"Service {component.name} in broken state after deployment: it failed three times in a "
+                    f"row. Read {log}, mend it and deploy it again"
                 )
         return all(component.has_settled for component in components)
 

@@ -145,7 +145,7 @@ def test_a_bad_frame_ends_its_connection_and_nothing_else(
     subscription = Subscription(client)
     with RawClient(core.address) as raw:
         raw.send(*([connect_message(core.token)] if wait_for_connect else []), noise)
-        frames_before_the_end = len(list(iter(raw.receive, None)))
+        frames_before_the_end = len(raw.receive_all())
 
     assert frames_before_the_end == int(wait_for_connect)
     client.publish_to_topic(topic="t", publish_message=json_message({"n": 1}))

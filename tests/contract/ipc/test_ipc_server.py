@@ -13,10 +13,7 @@ from local_core.errors import CoreError
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
 from support.ipc import connect
-from support.raw_ipc import (
-    RawClient,
-    request,
-)
+from support.raw_ipc import RawClient, request
 from support.sample_ipc import SampleCore, Subscription, is_answered, serving
 from support.waiting import wait_until
 

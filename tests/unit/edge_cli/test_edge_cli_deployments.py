@@ -97,5 +97,5 @@ def test_folder_is_handed_to_the_core_as_an_absolute_path(
 
 
 def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="--recipeDir .* is not a folder"):
+    with pytest.raises(CommandError, match=r"--recipeDir .* is not a folder"):
         existing_folder("--recipeDir", tmp_path / "absent")

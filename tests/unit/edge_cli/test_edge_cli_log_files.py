@@ -41,6 +41,14 @@ def test_log_is_found_by_name_or_piece_of_it(root: Path, word: str | None, names
     assert [log.name for log in choose_logs(root, word)] == names
 
 
+def test_logs_of_the_programs_that_play_the_cloud_are_shown_only_when_named(root: Path) -> None:
+    (root / "logs" / "broker.log").write_text("1766382838: mosquitto version 2.0.11 starting\n")
+    assert "broker" not in {log.name for log in choose_logs(root, None)}
+    assert [record.message for record in read(choose_logs(root, "broker"))] == [
+        "1766382838: mosquitto version 2.0.11 starting"
+    ]
+
+
 def test_unknown_log_is_refused_with_those_there_are(root: Path) -> None:
     with pytest.raises(CommandError, match=r"no log 'absent'.*com\.example\.MqttPublisher.*greengrass"):
         choose_logs(root, "absent")

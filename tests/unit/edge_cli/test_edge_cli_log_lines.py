@@ -11,7 +11,7 @@ from local_core.runtime.log_format import LogEvent
 
 COPIED = (
     "2026-11-22T04:26:11.123Z [INFO] (Copier) com.example.X: stdout. hello. "
-    "{scriptName=services.com.example.X.lifecycle.run.script, serviceName=com.example.X, currentState=RUNNING}"
+    "{scriptName=services.com.example.X.lifecycle.run.script, serviceName=X, currentState=RUNNING}"
 )
 
 
@@ -79,10 +79,7 @@ def test_stack_trace_belongs_to_the_line_before_it() -> None:
 
 def test_file_that_begins_inside_a_stack_trace_loses_none_of_it() -> None:
     found = list(records("X", ["  rest of a trace", "more", COPIED]))
-    assert [(record.message, record.continuation) for record in found] == [
-        ("  rest of a trace", ("more",)),
-        ("hello", ()),
-    ]
+    assert [record.message for record in found] == ["  rest of a trace", "more", "hello"]
 
 
 def _at(source: str, *times: str) -> list[str]:

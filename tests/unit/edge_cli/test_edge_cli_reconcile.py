@@ -1,5 +1,7 @@
 """Both ends of the way compared: what the ledger says is what happened, whatever the order it is told in."""
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,7 +86,7 @@ def test_account_always_adds_up(
 
 @given(accepted=st.lists(READINGS), arrived=st.lists(READINGS), order=st.randoms())
 def test_account_does_not_depend_on_the_order_of_the_news(
-    accepted: list[ReadingId], arrived: list[ReadingId], order: "st.random.Random"
+    accepted: list[ReadingId], arrived: list[ReadingId], order: Random
 ) -> None:
     before = _ledger(accepted, [], arrived)
     order.shuffle(accepted)

@@ -120,14 +120,14 @@ def test_text_without_a_value_survives_any_braces(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "result"),
     [
-        ("ls {artifacts:path}x {work:path}", "ls /greengrass/v2/packages/artifacts/com.example.A/1.0.0/x "
-         "/greengrass/v2/work/com.example.A/"),
+        ("ls {artifacts:path}x", "ls /greengrass/v2/packages/artifacts/com.example.A/1.0.0/x"),
+        ("{work:path}", "/greengrass/v2/work/com.example.A/"),
         ("{artifacts:decompressedPath}", "/greengrass/v2/packages/artifacts-unarchived/com.example.A/1.0.0/"),
         ("{kernel:rootPath}/x {iot:thingName}", "/greengrass/v2/x board-1"),
         ("{configuration:/nested/deep/b} {configuration:/on}", "1 true"),
         ("{configuration:/nested}", '{"deep":{"A":[1,"ü"],"b":1}}'),
     ],
-)  # fmt: skip
+)
 def test_lite_replaces_variables_and_ends_paths_in_a_slash(text: str, result: str) -> None:
     assert interpolate(text, context(Flavor.LITE)) == result
 
@@ -150,7 +150,7 @@ def test_lite_cuts_a_text_off_at_what_it_does_not_know_and_says_so(
     assert interpolate(text, context(Flavor.LITE)) == f"echo board-1\n{unknown.partition('{')[0]}"
     (record,) = caplog.records
     assert record.levelname == "WARNING"
-    assert "Lite cuts a text off before '{" in record.getMessage()
+    assert "Lite cuts a text off before" in record.getMessage()
 
 
 @given(text=st.text(alphabet="ab{}:/$ \n"))

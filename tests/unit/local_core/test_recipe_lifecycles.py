@@ -27,7 +27,8 @@ def test_global_lifecycle_is_ignored_entirely_when_the_manifest_has_its_own(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     (own,) = lifecycles(
-        "Manifests:\n  - Lifecycle:\n      run: own\nLifecycle:\n  Setenv: {A: b}\n  install: global\n  run: global\n"
+        "Manifests:\n  - Lifecycle:\n      run: own\n"
+        "Lifecycle:\n  Setenv: {A: b}\n  install: global\n  run: global\n"
     )
 
     assert scripts(own) == {"run": "own"}

@@ -88,8 +88,8 @@ class Connection:
             deadline.wait_for(connected)
         except DeadlineExceededError:
             raise TransientError(f"{asked}: nobody answered in time.") from None
-        except Exception as error:  # the native layer refuses some attempts at once
-            raise translate(error, asked) from error
+        except Exception as refusal:  # the native layer refuses some attempts at once
+            raise translate(refusal, asked) from refusal
         if (error := failure_of(connected)) is not None:
             raise translate(error, asked) from error
 

@@ -35,7 +35,7 @@ class Owner(Recipient, Protocol):
     """The subscription that a stream belongs to."""
 
     def answered(self, stream: "EventStream", error: EdgeError | None) -> "EventStream | None":
-        """The core has answered (`error` None: granted); returns the stream that this one replaces."""
+        """The core has answered (`error` None: granted); returns the stream that is not needed now."""
 
     def ended(self, stream: "EventStream") -> None:
         """The core has closed the stream, or its connection is gone."""
@@ -63,17 +63,19 @@ class EventStream:
     def open(self, connection: Connection) -> None:
         """Send the subscription; the answer comes to `Owner.answered`."""
         try:
-            self._operation = connection.new_operation(self._wanted.asked, self)
-            self._operation.get_response().add_done_callback(self._answered)
-            connection.send(self._operation, self._wanted.asked, self._wanted.request)
+            operation = self._operation = connection.new_operation(self._wanted.asked, self)
+            operation.get_response().add_done_callback(self._answered)
+            connection.send(operation, self._wanted.asked, self._wanted.request)
         except EdgeError as error:
+            self._operation = None
             self._owner.answered(self, error)
 
     def close(self) -> None:
         """End the stream; does not wait."""
         self.accepting = False
-        if self._operation is not None:
-            self._operation.close()
+        operation = self._operation  # read once: the I/O thread may take it away
+        if operation is not None:
+            operation.close()
 
     def on_stream_event(self, event: Any) -> None:
         """A message for the filter."""
@@ -94,12 +96,13 @@ class EventStream:
 
     def on_stream_closed(self) -> None:
         """Nothing comes any more."""
+        self._operation = None  # the operation holds this handler: nothing is to wait for a garbage collector
         self._owner.ended(self)
 
     def _answered(self, response: Any) -> None:
         failure = failure_of(response)
         self.last_message_s = time.monotonic()
         error = None if failure is None else translate(failure, self._wanted.asked)
-        replaced = self._owner.answered(self, error)
-        if replaced is not None:
-            replaced.close()
+        unwanted = self._owner.answered(self, error)
+        if unwanted is not None:
+            unwanted.close()

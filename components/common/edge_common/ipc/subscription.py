@@ -113,10 +113,14 @@ class Subscription:
         self.retry_at_s = 0.0
 
     def answered(self, stream: EventStream, error: EdgeError | None) -> EventStream | None:
-        """The core has answered the subscription of `stream`; returns the stream it replaces."""
+        """The core has answered the request of `stream`; `error` None means granted (I/O thread).
+
+        Returns:
+            The stream to close: the one replaced, or this one when nobody wants it any more.
+        """
         with self._link.changed:
             if self.pending is not stream:
-                return None
+                return stream if error is None else None
             self.pending = None
             self._link.changed.notify_all()
             if error is not None:

@@ -1,0 +1,104 @@
+"""What a terminal shows of a demo: fits its width, keeps its height, says what matters."""
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from edge_cli.console import Screen
+from edge_cli.core_status import CoreStatus
+from edge_cli.demo.live_table import picture
+from edge_cli.demo.reconcile import Balance
+from edge_cli.demo.state import DemoState, Outage, Phase, Step
+from edge_cli.topic_messages import TopicMessage
+
+SENSORS = {"cpu_temp": 48.25, "load_1m": 0.31, "memory_used_percent": 41.0, "disk_used_percent": 61.55}
+
+
+def _core(*, online: bool) -> CoreStatus:
+    status: dict[str, Any] = {
+        "thing_name": "orangepi5-core-001",
+        "flavor": "classic",
+        "online": online,
+        "broker": "mosquitto",
+        "components": [
+            {
+                "name": "com.example.MqttPublisher",
+                "version": "1.0.0",
+                "state": "RUNNING",
+                "restarts": 0,
+                "pid": 7,
+                "is_root": True,
+            }
+        ],
+        "iot_core": {"spooled_messages": 6, "spooled_bytes": 1010, "in_flight": 0},
+    }
+    return status  # type: ignore[return-value]  # the members that the picture uses
+
+
+def _readings(count: int) -> tuple[TopicMessage, ...]:
+    return tuple(
+        TopicMessage(
+            datetime(2026, 11, 22, 4, 26, second, tzinfo=UTC),
+            "t/sensors/data",
+            json.dumps({"boot_id": "b", "sequence": second, "sensors": SENSORS}).encode(),
+        )
+        for second in range(count)
+    )
+
+
+def _drawn(state: DemoState, width: int) -> list[str]:
+    screen = Screen(as_json=False)
+    screen.console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    with screen.console.capture() as captured:
+        screen.console.print(picture(screen, state))
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def _in_an_outage(readings: int = 5) -> DemoState:
+    return DemoState(
+        phase=Phase.OUTAGE,
+        steps=[Step("core", 0.9), Step("build", 0.1), Step("deploy", 1.3), Step("first reading", 1.1)],
+        core=_core(online=False),
+        balance=Balance(produced=44, delivered=38, lost=6, duplicated=0, lost_with_notice=0),
+        latest=_readings(readings),
+        outages=[Outage(after_s=6.0)],
+        elapsed_s=15.5,
+        first_message_s=3.5,
+        duration_s=20,
+    )
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_picture_fits_the_terminal(width: int) -> None:
+    assert max(map(len, _drawn(_in_an_outage(), width))) <= width
+
+
+def test_picture_has_the_same_height_from_the_first_reading_on() -> None:
+    assert len(_drawn(_in_an_outage(1), 80)) == len(_drawn(_in_an_outage(5), 80))
+
+
+def test_wide_terminal_shows_more_sensors() -> None:
+    narrow, wide = ("\n".join(_drawn(_in_an_outage(), width)) for width in (60, 120))
+    assert "cpu_temp" in narrow
+    assert "disk_used_percent" not in narrow
+    assert "disk_used_percent" in wide
+    assert "61.55" in wide
+
+
+def test_outage_is_visible_with_its_age_and_what_waits() -> None:
+    text = "\n".join(_drawn(_in_an_outage(), 80))
+    assert "offline for 6 s" in text
+    assert "6 messages wait on the core (1.0 kB)" in text
+    assert "44 produced · 38 arrived · 6 on the way" in text
+    assert "8 s left. Ctrl-C ends it." in text
+
+
+def test_set_up_shows_what_is_done_and_what_is_under_way() -> None:
+    text = "\n".join(_drawn(DemoState(steps=[Step("core", 0.9), Step("build")]), 80))
+    assert "core 0.9 s" in text
+    assert "build …" in text
+    assert "Ctrl-C stops everything." in text

@@ -1,0 +1,108 @@
+"""A demo's report: its JSON, its sentences, and when a demo was a good one."""
+
+from typing import Any
+
+import pytest
+
+from edge_cli.core_status import CoreStatus
+from edge_cli.demo.reconcile import Balance
+from edge_cli.demo.report import Objects, Report
+from edge_cli.demo.state import Outage
+
+OUTAGE = Outage(after_s=6.0, duration_s=8.0, spooled_messages_max=9, spooled_bytes_max=1500)
+
+
+def _core(**changes: Any) -> CoreStatus:
+    status: dict[str, Any] = {
+        "pid": 1,
+        "root": "core",
+        "thing_name": "thing",
+        "region": "eu-west-1",
+        "flavor": "classic",
+        "online": True,
+        "uptime_s": 20.0,
+        "bucket": "edge-local",
+        "endpoints": {
+            "ipc": "s",
+            "mqtt": "127.0.0.1:1",
+            "s3": "http://127.0.0.1:2",
+            "token_exchange": "http://x",
+        },
+        "broker": "mosquitto",
+        "components": [
+            {"name": "a.B", "version": "1.0.0", "state": "RUNNING", "restarts": 0, "pid": 7, "is_root": True}
+        ],
+        "iot_core": {},
+    }
+    return status | changes  # type: ignore[return-value]  # a status as the core sends it
+
+
+def _balance(delivered: int, *, silent: int = 0, noticed: int = 0, duplicated: int = 0) -> Balance:
+    lost = silent + noticed
+    return Balance(delivered + lost, delivered, lost, duplicated, noticed)
+
+
+def _report(balance: Balance, outages: list[Outage] | None = None, **core: Any) -> Report:
+    return Report(
+        core=_core(**core),
+        balance=balance,
+        by_topic={"thing/sensors/data": balance.delivered, "thing/status/heartbeat": 2},
+        s3=Objects(0, 0, 0),
+        outages=outages or [],
+        timings_s={"set_up": 1.5, "first_message": 2.0},
+    )
+
+
+BROKEN = [{"name": "a.B", "version": "1.0.0", "state": "BROKEN", "restarts": 3, "pid": None, "is_root": True}]
+
+
+@pytest.mark.parametrize(
+    ("report", "is_good"),
+    [
+        (_report(_balance(20)), True),
+        (_report(_balance(20, duplicated=1)), True),
+        (_report(_balance(20), [OUTAGE]), True),
+        (_report(_balance(0)), False),
+        (_report(_balance(20, silent=1)), False),
+        (_report(_balance(20, noticed=1)), False),
+        (_report(_balance(20, noticed=1), [OUTAGE]), False),
+        (_report(_balance(20, noticed=8), [OUTAGE], flavor="lite"), True),
+        (_report(_balance(20, noticed=8), flavor="lite"), False),
+        (_report(_balance(20, noticed=8, silent=1), [OUTAGE], flavor="lite"), False),
+        (_report(_balance(20), components=BROKEN), False),
+    ],
+)
+def test_demo_is_good_when_nothing_was_lost_that_lite_does_not_excuse(report: Report, is_good: bool) -> None:  # noqa: FBT001  a case of the table
+    assert report.is_good is is_good
+
+
+def test_document_holds_what_was_promised() -> None:
+    document = _report(_balance(20), [OUTAGE]).document()
+    assert document["components"] == [{"name": "a.B", "version": "1.0.0", "state": "RUNNING", "restarts": 0}]
+    assert document["iot_core"] == {
+        "messages": 22,
+        "by_topic": {"thing/sensors/data": 20, "thing/status/heartbeat": 2},
+    }
+    assert document["s3"] == {"objects": 0, "bytes": 0, "records": 0}
+    assert document["readings"] == {
+        "produced": 20,
+        "delivered": 20,
+        "lost": 0,
+        "duplicated": 0,
+        "lost_with_notice": 0,
+    }
+    assert document["outages"] == [
+        {"after_s": 6.0, "duration_s": 8.0, "spooled_messages_max": 9, "spooled_bytes_max": 1500}
+    ]
+    assert document["timings_s"] == {"set_up": 1.5, "first_message": 2.0}
+
+
+def test_summary_says_first_what_was_lost_and_then_why() -> None:
+    sentences = _report(_balance(12, noticed=8), [OUTAGE], flavor="lite").sentences()
+    assert sentences[0] == "20 readings produced, 12 arrived in the cloud: 8 lost, 0 duplicated."
+    assert "the publisher said so" in sentences[1]
+    assert "no spooler" in sentences[1]
+
+
+def test_summary_does_not_excuse_what_vanished() -> None:
+    assert "2 readings vanished" in " ".join(_report(_balance(12, silent=2)).sentences())
