@@ -28,6 +28,7 @@ from local_core.settings import CoreSettings
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 40.0  # above the nucleus's 15 s for shutdown scripts and 5 s from SIGTERM to SIGKILL
+_DOWN_ANSWER_TIMEOUT_S = 5.0
 _KILL_TIMEOUT_S = 5.0
 
 
@@ -172,7 +173,7 @@ def stop(root: Path, *, timeout_s: float = STOP_TIMEOUT_S) -> Stop:
         return Stop(Ending.NOT_RUNNING, None, 0.0)
     started = time.monotonic()
     try:
-        request(root, "down")
+        request(root, "down", timeout_s=min(_DOWN_ANSWER_TIMEOUT_S, timeout_s))
     except CoreError:
         # It does not answer, or is on its way down already: SIGTERM asks for the same.
         core.send(signal.SIGTERM)

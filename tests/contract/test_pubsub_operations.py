@@ -184,15 +184,19 @@ def test_missing_topics_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("message", [None, PublishMessage(), PublishMessage(binary_message=BinaryMessage())])
 def test_publishing_no_message_is_refused(tmp_path: Path, message: PublishMessage | None) -> None:
-    with core_with_pubsub(tmp_path) as (core, _), core.component("c") as client:
-        with pytest.raises(InvalidArgumentsError):
-            client.publish_to_topic(topic="a", publish_message=message)
+    with (
+        core_with_pubsub(tmp_path) as (core, _),
+        core.component("c") as client,
+        pytest.raises(InvalidArgumentsError),
+    ):
+        client.publish_to_topic(topic="a", publish_message=message)
 
 
 def test_unknown_receive_mode_is_refused(tmp_path: Path) -> None:
     with core_with_pubsub(tmp_path) as (core, _), core.component("c") as client:
-        with pytest.raises(InvalidArgumentsError, match="RECEIVE_NOTHING"):
+        with pytest.raises(InvalidArgumentsError) as refusal:
             subscribe(client, "a", "RECEIVE_NOTHING")
+        assert "RECEIVE_NOTHING" in refusal.value.message
 
 
 def test_nothing_is_allowed_that_the_recipe_does_not_grant(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge_cli.core_status import CoreStatus
+from edge_cli.core_status import ComponentStatus, CoreStatus
 from edge_cli.demo.reconcile import Balance
 from edge_cli.demo.state import Outage
 from edge_cli.views import size
@@ -63,7 +63,7 @@ class Report:
                     "state": component["state"],
                     "restarts": component["restarts"],
                 }
-                for component in self.core["components"]
+                for component in self._components()
             ],
             "iot_core": {"messages": sum(self.by_topic.values()), "by_topic": self.by_topic},
             "s3": asdict(self.s3),
@@ -94,18 +94,18 @@ class Report:
         lines.append(f"S3: {self.s3.objects} objects, {size(self.s3.bytes)}, {self.s3.records} records.")
         lines += [
             f"{component['name']} was restarted {component['restarts']} times."
-            for component in self.core["components"]
+            for component in self._components()
             if component["restarts"]
         ]
         lines += [f"{name} does not run any more: see its log." for name in self._broken()]
         return lines
 
     def _broken(self) -> list[str]:
-        return [
-            component["name"]
-            for component in self.core["components"]
-            if component["state"] in ("BROKEN", "ERRORED")
-        ]
+        return [c["name"] for c in self._components() if c["state"] in ("BROKEN", "ERRORED")]
+
+    def _components(self) -> list[ComponentStatus]:
+        """Those that were deployed, not what the nucleus brings."""
+        return [component for component in self.core["components"] if component["is_root"]]
 
     @property
     def _is_lite(self) -> bool:

@@ -35,16 +35,12 @@ from local_core.ipc.tokens import Tokens
 _log = logging.getLogger(__name__)
 
 CONNECT_DEADLINE_S = (
-    10.0  # as long as the SDK itself waits for its connection (awsiot.greengrasscoreipc.connect)
+    10.0  # as long as the SDK itself waits to be connected (awsiot.greengrasscoreipc.connect)
 )
-CLOSE_GRACE_S = (
-    1.0  # for a peer to read what was queued before the connection was closed, or to hang up itself
-)
+CLOSE_GRACE_S = 1.0  # for a peer to read what was queued before the end, or to hang up itself
 FLUSH_BYTES = 64 * 1024  # frames are gathered up to this size to save system calls
 PAUSE_READING_BYTES = 1024 * 1024  # unread by the peer; above it no further request of the peer is read
-MAX_UNREAD_BYTES = (
-    32 * 1024 * 1024
-)  # unread by the peer; above it the connection ends. Larger than any one frame
+MAX_UNREAD_BYTES = 32 * 1024 * 1024  # unread by the peer; above it the connection ends. Larger than one frame
 
 _PEER_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: struct ucred of Linux
 
@@ -169,9 +165,7 @@ class Connection(asyncio.Protocol):
     # ---- reading ----
 
     def _work(self) -> None:
-        self._flush_is_due = (
-            True  # by the end of this method: one system call answers all requests of a chunk
-        )
+        self._flush_is_due = True  # at the end of this method: one system call answers a whole chunk
         try:
             while not (self._peer_is_slow or self._closing):
                 frame = self._reader.next_frame()

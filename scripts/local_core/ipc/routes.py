@@ -73,7 +73,7 @@ class Routes:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         offered = {operation.name: operation for operation in operations}
-        missing = {name: Operation(name, _unsupported) for name in KNOWN_OPERATIONS - offered.keys()}
+        missing = {name: Operation(name, unsupported) for name in KNOWN_OPERATIONS - offered.keys()}
         self._routes = {
             NAMESPACE + name: _route(operation) for name, operation in (offered | missing).items()
         }
@@ -89,5 +89,6 @@ def _route(operation: Operation) -> Route:
     return Route(operation, Template(kind, 0, shape), Template(kind, TERMINATE_STREAM, shape))
 
 
-def _unsupported(call: Call) -> JsonObject:
+def unsupported(call: Call) -> JsonObject:
+    """Answer as a core does that knows the operation and does not have it."""
     raise service_error(f"Operation {NAMESPACE}{call.operation} is not supported by Greengrass")

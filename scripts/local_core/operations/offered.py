@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_core.ipc.authorization import Authorizer
-from local_core.ipc.rpc import Call, Handler, JsonObject, Operation, service_error
+from local_core.ipc.routes import unsupported
+from local_core.ipc.rpc import Handler, Operation
 from local_core.ipc.tokens import Tokens
 from local_core.model.configuration import ConfigurationStore
 from local_core.model.shadow_store import ShadowStore
@@ -85,7 +86,4 @@ def offered_operations(parts: Parts, flavor: Flavor) -> list[Operation]:
 
 
 def _for_the_command_only(handler: Handler) -> Handler:
-    def answer(call: Call) -> JsonObject:
-        raise service_error(f"Operation {call.operation} is not supported by Greengrass")
-
-    return lambda call: handler(call) if call.component == CLI else answer(call)
+    return lambda call: handler(call) if call.component == CLI else unsupported(call)

@@ -14,10 +14,13 @@ HOUR_S = 3600.0
 
 
 class Clock:
+    """A clock that stands still; `now` may be set."""
+
     def __init__(self) -> None:
         self.now = HALF_PAST_TEN
 
     def __call__(self) -> float:
+        """Seconds since the epoch."""
         return self.now
 
 
@@ -29,7 +32,9 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_full_file_is_rotated_under_the_nucleus_s_name_and_the_active_one_keeps_its_own(tmp_path: Path) -> None:
+def test_full_file_is_rotated_under_the_nucleus_s_name_and_the_active_one_keeps_its_own(
+    tmp_path: Path,
+) -> None:
     clock = Clock()
     log = RotatingFile(tmp_path, "c", loss, RotationLimits(max_file_bytes=10), clock)
 
@@ -114,8 +119,10 @@ def test_component_log_holds_output_and_what_the_core_does(tmp_path: Path) -> No
     assert (tmp_path / "com.example.X.log").read_text().splitlines() == [
         f"{at} [WARN] (Copier) com.example.X: stderr. padded. {{{script}, {facts}}}",
         f"{at} [WARN] (Copier) com.example.X: stderr. {{{script}, {facts}}}",
-        f"{at} [INFO] (com.example.X-lifecycle) com.example.X: shell-runner-start. "
-        f'{{scriptName=s, {facts}, command=["echo"]}}',
+        (
+            f"{at} [INFO] (com.example.X-lifecycle) com.example.X: shell-runner-start. "
+            f'{{scriptName=s, {facts}, command=["echo"]}}'
+        ),
     ]
 
 
@@ -126,10 +133,7 @@ def test_core_s_own_records_go_to_greengrass_log_with_their_exceptions_below(tmp
 
     try:
         logger.warning("two\nlines", extra={"event_type": "a-word", "contexts": {"key": "value"}})
-        try:
-            raise ValueError("a reason")
-        except ValueError:
-            logger.exception("it failed")
+        logger.error("it failed", exc_info=ValueError("a reason"))
     finally:
         logger.removeHandler(handler)
         handler.close()
@@ -137,8 +141,7 @@ def test_core_s_own_records_go_to_greengrass_log_with_their_exceptions_below(tmp
     first, second, *traceback = (tmp_path / "greengrass.log").read_text().splitlines()
     assert first.endswith(r"[WARN] (MainThread) local_core.test: a-word. two\nlines. {key=value}")
     assert second.endswith("[ERROR] (MainThread) local_core.test: it failed")
-    assert traceback[0] == "Traceback (most recent call last):"
-    assert traceback[-1] == "ValueError: a reason"
+    assert traceback == ["ValueError: a reason"]
 
 
 def test_record_that_cannot_be_formatted_does_not_reach_whoever_logs(

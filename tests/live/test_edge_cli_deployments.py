@@ -1,0 +1,211 @@
+"""Deployments, components, logs and messages from the command line, on a real core."""
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.edge import edge, edge_json
+from support.waiting import wait_until
+
+NAME = "com.example.Clock"
+RECIPE = """\
+RecipeFormatVersion: "2020-01-25"
+ComponentName: {name}
+ComponentVersion: {version}
+ComponentPublisher: Example
+ComponentConfiguration:
+  DefaultConfiguration:
+    word: tick
+Manifests:
+  - Platform: {{os: linux, runtime: "*"}}
+    Lifecycle:
+      run:
+        Script: {script}
+"""
+TICKS = 'echo "INFO started word={configuration:/word}"; echo "to stderr" >&2; exec sleep 1000'
+DEADLINE_S = 20.0
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The root of a core that runs for this module's tests, with one component deployed."""
+    root = tmp_path_factory.mktemp("core")
+    edge("core", "up", "--root", str(root))
+    recipes = _recipe(tmp_path_factory.mktemp("recipes"), TICKS)
+    edge("deployment", "create", "-r", str(recipes), "-m", f"{NAME}=1.0.0", "--wait", "--root", str(root))
+    yield root
+    edge("core", "down", "--root", str(root))
+
+
+def _recipe(folder: Path, script: str, version: str = "1.0.0", name: str = NAME) -> Path:
+    text = RECIPE.format(name=name, version=version, script=json.dumps(script))
+    (folder / f"{name}-{version}.yaml").write_text(text)
+    return folder
+
+
+def _state(root: Path, name: str = NAME) -> tuple[str, str]:
+    found = {
+        component["name"]: component for component in edge_json("component", "list", "--root", str(root))
+    }
+    return (found[name]["version"], found[name]["state"]) if name in found else ("", "")
+
+
+def test_component_runs_once_the_deployment_is_through(root: Path) -> None:
+    assert _state(root) == ("1.0.0", "RUNNING")
+
+
+def test_details_show_the_configuration_that_the_component_has(root: Path) -> None:
+    details = edge_json("component", "details", "-n", NAME, "--root", str(root))
+    assert details["configuration"]["word"] == "tick"
+    text = edge("component", "details", "-n", NAME, "--root", str(root)).stdout
+    assert NAME in text
+    assert '"word": "tick"' in text
+
+
+def test_create_without_wait_prints_the_id_as_greengrass_cli_does(root: Path) -> None:
+    update = json.dumps({NAME: {"MERGE": {"word": "tock"}}})
+    said = edge("deployment", "create", "-m", f"{NAME}=1.0.0", "-c", update, "--root", str(root)).stdout
+    prefix = "Local deployment submitted! Deployment Id: "
+    assert said.startswith(prefix)
+    deployment_id = said.removeprefix(prefix).strip()
+
+    def status() -> bool:
+        answer = edge_json("deployment", "status", "-i", deployment_id, "--root", str(root))
+        return bool(answer["status"] == "SUCCEEDED")
+
+    wait_until(status, DEADLINE_S, "success of the deployment")
+    details = edge_json("component", "details", "-n", NAME, "--root", str(root))
+    assert details["configuration"]["word"] == "tock"
+    listed = edge_json("deployment", "list", "--root", str(root))
+    assert deployment_id in {deployment["deployment_id"] for deployment in listed}
+    assert deployment_id in edge("deployment", "list", "--root", str(root)).stdout
+
+
+def test_failed_deployment_says_why_and_fails_the_command(root: Path, tmp_path: Path) -> None:
+    recipes = _recipe(tmp_path, "exit 3", name="com.example.Broken")
+    ended = edge(
+        *("deployment", "create", "-r", str(recipes), "-m", "com.example.Broken=1.0.0"),
+        *("-fp", "ROLLBACK", "--wait", "--root", str(root)),
+        expect=1,
+    )
+    assert "FAILED" in ended.stdout
+    assert "com.example.Broken" in ended.stdout
+    assert _state(root)[1] == "RUNNING"
+
+
+def test_recipe_that_is_none_is_refused_with_its_path(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("ComponentName: [")
+    ended = edge(
+        *("deployment", "create", "-r", str(tmp_path), "-m", f"{NAME}=1.0.0", "--wait"),
+        *("--root", str(root)),
+        expect=1,
+    )
+    assert "bad.yaml" in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["deployment", "status", "-i", "no-such-deployment"],
+        ["deployment", "cancel", "-i", "no-such-deployment"],
+        ["component", "details", "-n", "com.example.Absent"],
+        ["component", "restart", "-n", "com.example.Absent"],
+    ],
+    ids=" ".join,
+)
+def test_what_the_core_does_not_know_is_one_message(root: Path, words: list[str]) -> None:
+    ended = edge(*words, "--root", str(root), expect=1)
+    assert ended.stderr.startswith("error: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_component_is_stopped_and_restarted(root: Path) -> None:
+    edge("component", "stop", "-n", NAME, "--root", str(root))
+    wait_until(lambda: _state(root)[1] == "FINISHED", DEADLINE_S, "end of the component")
+    edge("component", "restart", "-n", NAME, "--root", str(root))
+    wait_until(lambda: _state(root)[1] == "RUNNING", DEADLINE_S, "restart of the component")
+
+
+def test_removed_component_is_gone(root: Path, tmp_path: Path) -> None:
+    name = "com.example.Passing"
+    recipes = _recipe(tmp_path, TICKS, name=name)
+    edge("deployment", "create", "-r", str(recipes), "-m", f"{name}=1.0.0", "--wait", "--root", str(root))
+    edge("deployment", "create", "--remove", name, "--wait", "--root", str(root))
+    assert _state(root, name) == ("", "")
+
+
+def test_logs_hold_what_the_component_printed_with_its_own_level(root: Path) -> None:
+    records = [
+        json.loads(line) for line in edge("logs", "Clock", "--root", str(root), "--json").stdout.splitlines()
+    ]
+    said = {(record["level"], record["event"], record["message"]) for record in records}
+    assert ("INFO", "stdout", "started word=tick") in said
+    assert ("WARN", "stderr", "to stderr") in said
+
+
+def test_logs_are_followed_while_they_are_written(root: Path) -> None:
+    with _streaming("logs", "Clock", "-f", "--lines", "0", "--root", str(root)) as lines:
+        edge("component", "restart", "-n", NAME, "--root", str(root))
+        assert "started word=" in lines.until("started word=")
+
+
+def test_message_from_the_cloud_is_tapped_in_the_cloud(root: Path) -> None:
+    with _streaming("tap", "a/#", "--count", "1", "--root", str(root)) as lines:
+        lines.until("Listening to a/#")
+        edge("pub", "a/b", '{"x": 1}', "--root", str(root))
+        assert '{"x": 1}' in lines.until("a/b ")
+
+
+def test_message_on_local_pubsub_is_tapped_locally(root: Path) -> None:
+    with _streaming("tap", "a/#", "--local", "--count", "1", "--root", str(root)) as lines:
+        lines.until("Listening to a/#")
+        edge("pub", "a/b", '{"x": 1}', "--local", "--root", str(root))
+        assert '{"x": 1}' in lines.until("a/b ")
+
+
+def test_tap_that_ends_without_enough_messages_fails(root: Path) -> None:
+    ended = edge("tap", "silent", "--count", "1", "--duration", "0.2", "--root", str(root), expect=1)
+    assert "0 of 1 messages" in ended.stderr
+
+
+class _streaming:  # noqa: N801  reads as a verb where it is used
+    """A command that goes on until it is interrupted, and what it prints, line by line."""
+
+    def __init__(self, *words: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "edge_cli", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def __enter__(self) -> "_streaming":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGINT)
+        assert self._process.wait(DEADLINE_S) in (0, 130)
+        self._reader.join(DEADLINE_S)
+        assert self._process.stdout
+        self._process.stdout.close()
+
+    def until(self, piece: str) -> str:
+        """The next line that holds `piece`."""
+        while piece not in (line := self._lines.get(timeout=DEADLINE_S)):
+            pass
+        return line
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.put(line)
