@@ -4,6 +4,11 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# A deadline for one example would be an assertion on time.
+settings.register_profile("edge", deadline=None)
+settings.load_profile("edge")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

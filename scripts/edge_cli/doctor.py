@@ -61,7 +61,7 @@ def examine(root: Path) -> list[Check]:
         judge_disk(_nearest_folder(root), shutil.disk_usage(_nearest_folder(root)).free),
         judge_clock(time.time(), (PROJECT / "pyproject.toml").stat().st_mtime, _ntp_synchronized()),
         _core(root, cores),
-        judge_leftovers([core for core in cores if core.root.resolve() != root.resolve()], _orphans()),
+        judge_leftovers([core for core in cores if not _is_wanted(core, root)], _orphans()),
     ]
 
 
@@ -137,6 +137,12 @@ def _nearest_folder(path: Path) -> Path:
 def _ntp_synchronized() -> bool | None:
     answer = _first_line(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
     return {"yes": True, "no": False}.get(answer or "")
+
+
+def _is_wanted(core: CoreProcess, root: Path) -> bool:
+    """It is the one that is asked about, or of a demo that is running just now."""
+    owner = owner_pid(core.root.parent)
+    return core.root.resolve() == root.resolve() or (owner is not None and exists(owner))
 
 
 def _orphans() -> list[Path]:

@@ -139,14 +139,14 @@ def judge_core(root: Path, process: CoreProcess | None, answer: str, *, answers:
 
 
 def judge_leftovers(others: Sequence[CoreProcess], orphans: Sequence[Path]) -> Check:
-    """Cores on other roots and folders of demos that were killed."""
+    """Cores on other roots, and folders of demos that failed or were killed; none of them does harm."""
     found, advice = [], []
     if others:
         found.append("cores on " + ", ".join(f"{core.root} (process {core.pid})" for core in others))
-        advice.append(f"If one is not wanted: scripts/edge core down --root {others[0].root}")
+        advice += [f"scripts/edge core down --root {core.root}" for core in others]
     if orphans:
         found.append("folders of ended demos: " + ", ".join(map(str, orphans)))
         advice.append("rm -r " + " ".join(map(str, orphans)))
     if found:
-        return Check("Leftovers", Verdict.WARN, "; ".join(found), ". ".join(advice))
+        return Check("Leftovers", Verdict.WARN, "; ".join(found), "\n".join(advice))
     return Check("Leftovers", Verdict.OK, "none")

@@ -82,18 +82,17 @@ class LogRecord:
 
     @property
     def sort_key(self) -> str:
-        """The instant in full width: ISO_INSTANT drops `.000`, which would not sort."""
+        """What records are ordered by."""
         return sortable(self.timestamp)
 
 
 def sortable(timestamp: str) -> str:
-    """An ISO instant with nine decimals.
+    """An ISO instant without its `Z`, which would sort after every decimal.
 
     >>> sortable("2026-11-22T04:26:11Z") < sortable("2026-11-22T04:26:11.001Z")
     True
     """
-    seconds, _, fraction = timestamp.removesuffix("Z").partition(".")
-    return f"{seconds}.{fraction.ljust(9, '0')}" if timestamp else ""
+    return timestamp.removesuffix("Z")
 
 
 def parse(source: str, line: str) -> LogRecord | None:

@@ -94,6 +94,13 @@ def read(logs: Iterable[LogFiles], *, active: bool = True) -> Iterator[LogRecord
     return merged(records(log.name, log.lines(active=active)) for log in logs)
 
 
+def last_words(root: Path, component: str) -> str:
+    """The last thing that a component printed before it ended; empty when it printed nothing."""
+    log = log_files(root).get(component)
+    printed = [record for record in read([log]) if record.event in ("stdout", "stderr")] if log else []
+    return printed[-1].text if printed else ""
+
+
 class Tail:
     """Reads one log from its start and then what is added to it, across rotations; close it when done.
 

@@ -182,6 +182,15 @@ def short_name(component_name: str) -> str:
     return component_name.rpartition(".")[2]
 
 
+def plural(count: int, noun: str) -> str:
+    """A number and what it counts.
+
+    >>> plural(1, "message"), plural(0, "message")
+    ('1 message', '0 messages')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def size(size_bytes: int) -> str:
     """Bytes for people.
 
@@ -211,11 +220,15 @@ def duration(seconds: float) -> str:
 
 
 def built(items: "Sequence[Built]", output: Path) -> RenderableType:
-    """What a build has made."""
+    """What a build has made, and how to deploy it."""
     table = listing("Component", "Version", "Artifact", "Size", right=("Size",))
     for item in items:
-        table.add_row(
-            item.component, item.version, str(item.artifact.relative_to(output)), size(item.size_bytes)
-        )
-    deploy = f"scripts/edge deployment create -r {output}/recipes -a {output}/artifacts -m NAME=VERSION"
-    return Group(table, Text(""), Text(f"In {output}. Deploy:\n  {deploy}", "dim"))
+        table.add_row(item.component, item.version, item.artifact.name, size(item.size_bytes))
+    where = output.relative_to(Path.cwd()) if output.is_relative_to(Path.cwd()) else output
+    deploy = (
+        f"In {where}. Deploy, for example:\n"
+        f"  scripts/edge deployment create \\\n"
+        f"    -r {where}/recipes -a {where}/artifacts \\\n"
+        f"    -m {items[0].component}={items[0].version} --wait"
+    )
+    return Group(table, Text(""), Text(deploy, "dim"))

@@ -10,6 +10,7 @@ Runs on the core's event loop; one `Children` for each core.
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -20,6 +21,8 @@ from pathlib import Path
 
 from local_core import sessions
 from local_core.ledger import Ledger, Owner, read_ledger
+
+_LOG = logging.getLogger(__name__)
 
 _SETPRIV = shutil.which("setpriv")
 _KILL_WAIT_S = 5.0
@@ -68,7 +71,7 @@ class Children:
         ticks = sessions.start_ticks(process.pid)
         # One that has ended at once may still have left something behind: zero is a start time nobody has.
         self._ledger.founders[process.pid] = 0 if ticks is None else ticks
-        self._ledger.write(self._path)
+        self._note()
         return process
 
     def signal(self, process: asyncio.subprocess.Process, number: signal.Signals) -> None:
@@ -90,14 +93,21 @@ class Children:
             sessions.signal_all(process.pid, signal.SIGKILL)
             await _session_ended(process, _KILL_WAIT_S)
         self._ledger.founders.pop(process.pid, None)
-        self._ledger.write(self._path)
+        self._note()
         return ended_in_time
 
     def reap_strays(self) -> list[int]:
         """Kill what an earlier core on this root left behind; returns the ids of what was still there."""
         strays = read_ledger(self._path).kill_sessions()
-        self._ledger.write(self._path)
+        self._note()
         return strays
+
+    def _note(self) -> None:
+        # On a full disk children must still start and stop; only their safety net has holes then.
+        try:
+            self._ledger.write(self._path)
+        except OSError as error:
+            _LOG.warning("The core's children could not be noted in %s: %s", self._path, error)
 
     async def _have_guardian(self) -> None:
         # A task, so that children started at the same time share one guardian.
@@ -106,7 +116,7 @@ class Children:
         await asyncio.shield(self._guardian)
 
     async def _start_guardian(self) -> None:
-        self._ledger.write(self._path)
+        self._note()
         guardians_end, our_end = os.pipe()
         # Closed with this object, or by the kernel: that is how the guardian learns of our end.
         weakref.finalize(self, os.close, our_end)

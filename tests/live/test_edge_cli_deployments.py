@@ -1,17 +1,12 @@
 """Deployments, components, logs and messages from the command line, on a real core."""
 
 import json
-import queue
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.edge import edge, edge_json
+from support.edge import RunningEdge, edge, edge_json
 from support.waiting import wait_until
 
 NAME = "com.example.Clock"
@@ -151,61 +146,29 @@ def test_logs_hold_what_the_component_printed_with_its_own_level(root: Path) -> 
 
 
 def test_logs_are_followed_while_they_are_written(root: Path) -> None:
-    with _streaming("logs", "Clock", "-f", "--lines", "0", "--root", str(root)) as lines:
+    with RunningEdge("logs", "Clock", "-f", "--lines", "1", "--root", str(root)) as logs:
+        logs.line_with("")
         edge("component", "restart", "-n", NAME, "--root", str(root))
-        assert "started word=" in lines.until("started word=")
+        logs.line_with("started word=")
+        assert logs.interrupt() == 130
 
 
 def test_message_from_the_cloud_is_tapped_in_the_cloud(root: Path) -> None:
-    with _streaming("tap", "a/#", "--count", "1", "--root", str(root)) as lines:
-        lines.until("Listening to a/#")
+    with RunningEdge("tap", "a/#", "--count", "1", "--root", str(root)) as tap:
+        tap.line_with("Listening to a/#")
         edge("pub", "a/b", '{"x": 1}', "--root", str(root))
-        assert '{"x": 1}' in lines.until("a/b ")
+        assert '{"x": 1}' in tap.line_with("a/b ")
+        assert tap.wait() == 0
 
 
 def test_message_on_local_pubsub_is_tapped_locally(root: Path) -> None:
-    with _streaming("tap", "a/#", "--local", "--count", "1", "--root", str(root)) as lines:
-        lines.until("Listening to a/#")
+    with RunningEdge("tap", "a/#", "--local", "--count", "1", "--root", str(root)) as tap:
+        tap.line_with("Listening to a/#")
         edge("pub", "a/b", '{"x": 1}', "--local", "--root", str(root))
-        assert '{"x": 1}' in lines.until("a/b ")
+        assert '{"x": 1}' in tap.line_with("a/b ")
+        assert tap.wait() == 0
 
 
 def test_tap_that_ends_without_enough_messages_fails(root: Path) -> None:
     ended = edge("tap", "silent", "--count", "1", "--duration", "0.2", "--root", str(root), expect=1)
     assert "0 of 1 messages" in ended.stderr
-
-
-class _streaming:  # noqa: N801  reads as a verb where it is used
-    """A command that goes on until it is interrupted, and what it prints, line by line."""
-
-    def __init__(self, *words: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "edge_cli", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def __enter__(self) -> "_streaming":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGINT)
-        assert self._process.wait(DEADLINE_S) in (0, 130)
-        self._reader.join(DEADLINE_S)
-        assert self._process.stdout
-        self._process.stdout.close()
-
-    def until(self, piece: str) -> str:
-        """The next line that holds `piece`."""
-        while piece not in (line := self._lines.get(timeout=DEADLINE_S)):
-            pass
-        return line
-
-    def _read(self) -> None:
-        assert self._process.stdout
-        for line in self._process.stdout:
-            self._lines.put(line)

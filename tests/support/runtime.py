@@ -61,14 +61,24 @@ class RuntimeUnderTest:
         root: The core's folder; `recipes` and `artifacts` beside it are what deployments name.
         flavor: Whose behaviour.
         waits: Shorter than the nucleus's own where a test would wait.
+        interpolates: The nucleus option interpolateComponentConfiguration.
     """
 
-    def __init__(self, root: Path, flavor: Flavor = Flavor.CLASSIC, waits: Waits = Waits()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        flavor: Flavor = Flavor.CLASSIC,
+        waits: Waits = Waits(),
+        *,
+        interpolates: bool = False,
+    ) -> None:
         self.layout = Layout(root)
         self.recipe_folder = root.parent / "recipes"
         self.artifact_folder = root.parent / "artifacts"
         self.environment: dict[str, str] = {}
-        self._settings = CoreSettings(root, thing_name=THING_NAME, flavor=flavor)
+        self._settings = CoreSettings(
+            root, thing_name=THING_NAME, flavor=flavor, interpolate_component_configuration=interpolates
+        )
         self._loop = LoopThread()
         self._tokens = Tokens()
         self.store = ConfigurationStore(self.layout.state / "configuration.json")

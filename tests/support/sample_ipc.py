@@ -173,7 +173,7 @@ class SampleCore:
     def is_waiting_for_a_reader(self) -> bool:
         """Whether the server reads no more of some client until that client has read."""
         return self.loop.call(
-            lambda: any(connection._peer_is_slow for connection in self.server._connections)
+            lambda: not all(connection._transport.is_reading() for connection in self.server._connections)
         )
 
 

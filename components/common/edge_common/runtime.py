@@ -29,6 +29,7 @@ from edge_common.signals import stop_on_signals
 METRICS_INTERVAL_S = 60.0
 
 C = TypeVar("C", bound=ComponentConfig)
+T = TypeVar("T")
 _log = log.get_logger("runtime")
 
 
@@ -87,7 +88,8 @@ def run(
         name: The component's name, as in its recipe.
         config_model: Its settings; they are checked before anything is opened.
         app_factory: Makes the app, usually its class.
-        argv: Arguments; None takes the process's own.
+        argv: Arguments; None takes the process's own, and the process is then ours to its end: once the app
+            has ended, further signals change nothing.
         metrics_interval_s: Seconds between two log lines with all counters.
 
     Returns:
@@ -95,8 +97,7 @@ def run(
     """
     arguments = _parsed(name, argv)
     try:
-        log.configure(os.environ, debug=arguments.debug)
-        config, thing_name = _checked(config_model, os.environ)
+        config, thing_name = _checked(config_model, os.environ, debug=arguments.debug)
     except ConfigError as error:
         for fault in error.faults:
             log.tell(f"configuration: {fault}")
@@ -113,7 +114,8 @@ def run(
         metrics=Metrics(),
         clock=SystemClock(),
     )
-    return _live(context, lambda: app_factory(config, context).run(), metrics_interval_s)
+    with stop_on_signals(context.stop, to_the_end=argv is None):
+        return _live(context, lambda: app_factory(config, context).run(), metrics_interval_s)
 
 
 def _parsed(name: str, argv: Sequence[str] | None) -> Namespace:
@@ -125,21 +127,23 @@ def _parsed(name: str, argv: Sequence[str] | None) -> Namespace:
     return parser.parse_args(argv)
 
 
-def _checked(config_model: type[C], environment: Mapping[str, str]) -> tuple[C, str]:
-    """Settings and thing name, or the faults of both together."""
-    thing_faults: tuple[str, ...] = ()
-    thing_name = ""
-    try:
-        thing_name = load_thing_name(environment)
-    except ConfigError as error:
-        thing_faults = error.faults
-    try:
-        config = load_config(config_model, environment)
-    except ConfigError as error:
-        raise ConfigError([*thing_faults, *error.faults]) from None
-    if thing_faults:
-        raise ConfigError(thing_faults)
+def _checked(config_model: type[C], environment: Mapping[str, str], *, debug: bool) -> tuple[C, str]:
+    """Settings and thing name, or the faults of everything that the environment says."""
+    faults: list[str] = []
+    _tried(lambda: log.configure(environment, debug=debug), faults)
+    thing_name = _tried(lambda: load_thing_name(environment), faults)
+    config = _tried(lambda: load_config(config_model, environment), faults)
+    if config is None or thing_name is None or faults:
+        raise ConfigError(faults)
     return config, thing_name
+
+
+def _tried(check: Callable[[], T], faults: list[str]) -> T | None:
+    try:
+        return check()
+    except ConfigError as error:
+        faults += error.faults
+        return None
 
 
 def _live(context: Context, work: Callable[[], None], metrics_interval_s: float) -> int:
@@ -147,11 +151,7 @@ def _live(context: Context, work: Callable[[], None], metrics_interval_s: float)
     outcome = Outcome(context.stop)
     started_s = context.clock.monotonic_s()
     threads_before = set(threading.enumerate())
-    with (
-        stop_on_signals(context.stop),
-        outcome.of_threads(),
-        metrics_logged(context.metrics, context.stop, metrics_interval_s),
-    ):
+    with outcome.of_threads(), metrics_logged(context.metrics, context.stop, metrics_interval_s):
         _log.info(
             "started",
             component=context.name,

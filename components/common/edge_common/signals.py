@@ -23,11 +23,16 @@ _log = get_logger("signals")
 
 
 @contextmanager
-def stop_on_signals(stop: threading.Event) -> Iterator[None]:
+def stop_on_signals(stop: threading.Event, *, to_the_end: bool = False) -> Iterator[None]:
     """Set `stop` at the first SIGTERM or SIGINT; at one that comes later than that, end the process at once.
 
     What is lost then is whatever the component would have tidied up: it must be safe against a crash anyway.
-    Enter it in the main thread. The handlers of before are back when it is left.
+    Enter it in the main thread.
+
+    Args:
+        stop: What to set.
+        to_the_end: When it is left, ignore both signals, because the process is about to end by itself and a
+            request that arrives late must not change how. Otherwise the handlers of before are back.
     """
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
@@ -39,7 +44,7 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if to_the_end else handler)
         signal.set_wakeup_fd(previous_fd)
         os.close(write_end)  # ends the watcher
         watcher.join()

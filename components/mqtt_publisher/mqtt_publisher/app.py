@@ -16,7 +16,7 @@ from edge_common.log import get_logger, limited
 from edge_common.messages import Heartbeat, Reading, encode
 from edge_common.retry import Backoff, retry
 from edge_common.runtime import Context, Mode
-from edge_common.sensors import EndOfReplay, open_source
+from edge_common.sensors import EndOfReplayError, Source, open_source
 from mqtt_publisher.config import MqttPublisherConfig
 from mqtt_publisher.logic import Sequence
 
@@ -49,9 +49,12 @@ class MqttPublisher:
 
         Raises:
             GatewayFailedError: The core was away for longer than `give_up_after_s`.
+            PermanentError: The source cannot be opened or read, such as a recording that is not there.
         """
-        source = open_source(self._config.sensor, self._context.clock)
         with ExitStack() as opened:
+            source = opened.enter_context(
+                open_source(self._config.sensor, self._context.clock, self._context.metrics)
+            )
             publish: Publish = _print if self._context.dry_run else self._through_ipc(opened)
             next_tick_s = self._context.clock.monotonic_s()
             while not self._context.stop.is_set():
@@ -60,15 +63,15 @@ class MqttPublisher:
                 except TransientError as error:
                     self._not_read.add()
                     _log.warning("sensor_not_read", reason=error.reason, **limited("sensor", _SAME_CAUSE_S))
-                except EndOfReplay:
-                    _log.info("replay_ended")
+                except EndOfReplayError as end:
+                    _log.info("replay_ended", reason=end.reason)
                     return
                 else:
                     self._publish_reading(publish, sensors)
                     self._publish_heartbeat(publish)
                 if self._context.mode is Mode.ONCE:
                     return
-                next_tick_s = self._wait_for_tick(next_tick_s + self._config.publish_interval_s)
+                next_tick_s = self._wait_for_tick(self._next_tick_s(source, next_tick_s))
 
     def _through_ipc(self, opened: ExitStack) -> Publish:
         gateway = opened.enter_context(
@@ -115,6 +118,11 @@ class MqttPublisher:
             backoff=Backoff(deadline_s=self._config.publish_timeout_s),
         )
         self._sent.add()
+
+    def _next_tick_s(self, source: Source, last_tick_s: float) -> float:
+        """When to read next (monotonic): when a recording says, else an interval later."""
+        due_s = source.due_s
+        return last_tick_s + self._config.publish_interval_s if due_s is None else due_s
 
     def _wait_for_tick(self, tick_s: float) -> float:
         """Wait until `tick_s` (monotonic); returns it, or now when it has passed: no burst to catch up."""

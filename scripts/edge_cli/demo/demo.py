@@ -23,6 +23,7 @@ from edge_cli.deployment_wait import deploy
 from edge_cli.deployments import DeploymentRequest
 from edge_cli.errors import CommandError
 from edge_cli.greengrass_ipc import CoreConnection
+from edge_cli.logs import last_words
 from edge_cli.project import find_component
 from local_core.control import request
 from local_core.settings import CoreSettings, Flavor
@@ -30,7 +31,7 @@ from local_core.settings import CoreSettings, Flavor
 PUBLISHER = "com.example.MqttPublisher"
 SUBSCRIBER = "com.example.MqttSubscriber"
 # For the show: real readings of this machine, one each second. Strings, as the recipes have them.
-SHOW_SETTINGS = {"sensor": {"source": "host"}, "publish_interval_s": "1"}
+SHOW_SETTINGS = {"sensor": {"kind": "host"}, "publish_interval_s": "1"}
 DEPLOYMENT_TIMEOUT_S = 60.0
 FIRST_READING_TIMEOUT_S = 30.0
 DRAIN_TIMEOUT_S = 20.0
@@ -102,14 +103,13 @@ def run(options: DemoOptions, screen: DemoScreen) -> Report:
         with _step(state, observation, "deploy"):
             _deploy(place, versions, observation)
         set_up_s = state.elapsed_s
-        with _step(state, observation, "first reading"):
-            _await_first_reading(state, observation)
+        _await_first_reading(place.root, state, observation)
         with contextlib.suppress(KeyboardInterrupt):
             _watch(place.root, options, outage_begins_s, state, observation)
         observation.look_at_core()
         while_running = state.core
         with contextlib.suppress(KeyboardInterrupt):
-            _drain(place.root, state, observation)
+            _drain(place.root, options.flavor, state, observation)
         report = _report(state, while_running, set_up_s)
         if not report.is_good:
             place.keep()
@@ -138,12 +138,14 @@ def _deploy(place: Workplace, versions: dict[str, str], observation: Observation
     observation.tick(0)
 
 
-def _await_first_reading(state: DemoState, observation: Observation) -> None:
+def _await_first_reading(root: Path, state: DemoState, observation: Observation) -> None:
+    state.phase = Phase.AWAITING
     deadline = time.monotonic() + FIRST_READING_TIMEOUT_S
     while state.first_message_s is None:
         broken = [c["name"] for c in state.core["components"] if c["state"] == "BROKEN"] if state.core else []
         if broken:
-            raise CommandError(f"{' and '.join(broken)} cannot run: the core has given up starting it.")
+            words = "; ".join(f"{name} cannot run, it said: {last_words(root, name)}" for name in broken)
+            raise CommandError(words)
         if time.monotonic() >= deadline:
             raise CommandError(f"No reading has arrived in the cloud within {FIRST_READING_TIMEOUT_S:g} s.")
         observation.tick()
@@ -161,9 +163,11 @@ def _watch(
         if outage_begins_s is not None and options.outage_s is not None:
             _until(outage_begins_s, state, observation)
             request(root, "offline")
+            observation.look_at_core()
+            observation.tick(0)
             state.phase = Phase.OUTAGE
             state.outages.append(Outage(after_s=state.watched_s))
-            _until(outage_begins_s + options.outage_s, state, observation)
+            _until(state.watched_s + options.outage_s, state, observation)
             _end_outage(root, state, observation)
         _until(options.duration_s, state, observation)
     finally:
@@ -174,8 +178,10 @@ def _watch(
 
 def _end_outage(root: Path, state: DemoState, observation: Observation) -> None:
     observation.look_at_core()
-    state.outages[-1].duration_s = state.outage_s
     request(root, "online")
+    observation.look_at_core()
+    observation.tick(0)
+    state.outages[-1].duration_s = state.outage_s
     state.phase = Phase.WATCHING
 
 
@@ -184,13 +190,16 @@ def _until(watched_s: float | None, state: DemoState, observation: Observation) 
         observation.tick()
 
 
-def _drain(root: Path, state: DemoState, observation: Observation) -> None:
+def _drain(root: Path, flavor: Flavor, state: DemoState, observation: Observation) -> None:
     """Stop producing and wait, within bounds, until whatever was taken has arrived."""
     state.phase = Phase.DRAINING
     with CoreConnection(root) as core:
-        # Lite has no StopComponent; taking the publisher away stops it on either nucleus.
-        removal = deploy(core, root, DeploymentRequest(remove=(PUBLISHER,)))
-        removal.outcome(DEPLOYMENT_TIMEOUT_S, observation.tick)
+        if flavor is Flavor.LITE:
+            # Lite has no StopComponent: there, who wants a component stopped takes it away.
+            removal = deploy(core, root, DeploymentRequest(remove=(PUBLISHER,)))
+            removal.outcome(DEPLOYMENT_TIMEOUT_S, observation.tick)
+        else:
+            core.stop_component(PUBLISHER)
     deadline = state.elapsed_s + DRAIN_TIMEOUT_S
     quiet_since = state.elapsed_s
     while state.elapsed_s < deadline and state.elapsed_s - quiet_since < _QUIET_S:
@@ -207,7 +216,7 @@ def _report(state: DemoState, while_running: CoreStatus, set_up_s: float) -> Rep
     contents = cloud_s3.count(
         while_running["endpoints"]["s3"], while_running["bucket"], while_running["region"]
     )
-    timings_s = {step.text.replace(" ", "_"): round(step.seconds, 3) for step in state.steps if step.seconds}
+    timings_s = {step.text: round(step.seconds, 3) for step in state.steps if step.seconds is not None}
     timings_s |= {"set_up": round(set_up_s, 3), "first_message": round(state.first_message_s or 0.0, 3)}
     return Report(
         core=while_running,

@@ -1,5 +1,6 @@
 """What a terminal shows while a demo runs: one picture of the state, drawn over and over."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
@@ -9,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from edge_cli.console import Screen
+from edge_cli.core_status import ComponentStatus
 from edge_cli.demo.state import DemoState, Phase
 from edge_cli.topic_messages import TopicMessage, iso_ms
-from edge_cli.views import duration, listing, short_name, size, state
+from edge_cli.views import duration, listing, plural, short_name, size, state
 
 _LATEST_ROWS = 5  # always that many, so that the picture does not jump
 _VALUE_WIDTH = 8  # of a sensor's value, so that columns do not move
@@ -43,8 +45,11 @@ class LiveTable:
 def picture(screen: Screen, demo: DemoState) -> RenderableType:
     """The whole picture."""
     parts: list[RenderableType] = [_title(demo), _steps(screen, demo)]
-    if demo.core:
-        parts += [Text(""), _components(demo)]
+    components = (
+        [component for component in demo.core["components"] if component["is_root"]] if demo.core else []
+    )
+    if components:
+        parts += [Text(""), _components(components)]
     if demo.first_message_s is not None:
         parts += [Text(""), _arrivals(screen.console, demo), Text(""), _cloud(screen, demo), _counters(demo)]
     if demo.phase is not Phase.ENDED:
@@ -71,18 +76,20 @@ def _steps(screen: Screen, demo: DemoState) -> Text:
             line.append_text(Text.from_markup(screen.mark("ok")))
             line.append(f" {step.text} ")
             line.append(f"{step.seconds:.1f} s", "dim")
+    if demo.first_message_s is not None:
+        line.append(f"  first reading after {demo.first_message_s:.1f} s", "dim")
+    elif demo.phase is Phase.AWAITING:
+        line.append("  first reading …", "cyan")
     return line
 
 
-def _components(demo: DemoState) -> Table:
-    assert demo.core  # noqa: S101  the caller has looked
+def _components(components: Sequence[ComponentStatus]) -> Table:
     table = listing("Component", "Version", "State", "Restarts", right=("Restarts",))
-    for component in demo.core["components"]:
-        if component["is_root"]:
-            restarts = Text(str(component["restarts"]), "yellow" if component["restarts"] else "")
-            table.add_row(
-                short_name(component["name"]), component["version"], state(component["state"]), restarts
-            )
+    for component in components:
+        restarts = Text(str(component["restarts"]), "yellow" if component["restarts"] else "")
+        table.add_row(
+            short_name(component["name"]), component["version"], state(component["state"]), restarts
+        )
     return table
 
 
@@ -99,27 +106,28 @@ def _arrivals(console: Console, demo: DemoState) -> Table:
         if room >= 0:
             fields.append(field)
             table.add_column(field, justify="right", no_wrap=True, min_width=_VALUE_WIDTH)
-    for message, reading in zip(demo.latest, readings, strict=True):
-        values = [number(reading["sensors"].get(field)) for field in fields]
+    columns = [numbers([reading["sensors"].get(field) for reading in readings]) for field in fields]
+    for row, (message, reading) in enumerate(zip(demo.latest, readings, strict=True)):
+        values = [column[row] for column in columns]
         table.add_row(iso_ms(message.received_at)[11:23], f"#{reading['sequence']}", *values)
     for _ in range(_LATEST_ROWS - len(readings)):
         table.add_row()
     return table
 
 
-def number(value: object) -> str:
-    """A sensor's value with two decimals at most.
+def numbers(values: Sequence[object]) -> list[str]:
+    """One sensor's values with the same number of decimals, two at most.
 
-    >>> number(48.300000000000004), number(7), number(None)
-    ('48.3', '7', '-')
+    >>> numbers([48.300000000000004, 49.0, None]), numbers([7, 8.0])
+    (['48.3', '49.0', '-'], ['7', '8'])
     """
-    match value:
-        case bool() | str():
-            return str(value)
-        case int() | float():
-            return f"{value:.2f}".rstrip("0").rstrip(".")
-        case _:
-            return "-"
+    measured = [value for value in values if isinstance(value, int | float)]
+    decimals = max((_decimals(value) for value in measured), default=0)
+    return [f"{value:.{decimals}f}" if isinstance(value, int | float) else "-" for value in values]
+
+
+def _decimals(value: float) -> int:
+    return len(f"{value:.2f}".rstrip("0").partition(".")[2])
 
 
 def _cloud(screen: Screen, demo: DemoState) -> Text:
@@ -131,7 +139,8 @@ def _cloud(screen: Screen, demo: DemoState) -> Text:
         line = Text.from_markup(f"{screen.mark('off')} Cloud [yellow]offline[/]")
         line.append(f" for {demo.outage_s:.0f} s", "yellow")
     if waiting:
-        line.append(f"   {waiting} messages wait on the core ({size(waiting_bytes)})", "yellow")
+        verb = "waits" if waiting == 1 else "wait"
+        line.append(f"   {plural(waiting, 'message')} {verb} on the core ({size(waiting_bytes)})", "yellow")
     return line
 
 
@@ -148,7 +157,7 @@ def _counters(demo: DemoState) -> Text:
 
 def _hint(demo: DemoState) -> str:
     match demo.phase:
-        case Phase.SETTING_UP:
+        case Phase.SETTING_UP | Phase.AWAITING:
             return "Ctrl-C stops everything."
         case Phase.DRAINING:
             return "The publisher has been stopped; waiting for what is still on its way."

@@ -3,9 +3,10 @@
 from typing import Self
 
 from edge_cli.console import Screen
-from edge_cli.demo.live_table import number
+from edge_cli.demo.live_table import numbers
 from edge_cli.demo.state import DemoState, Phase
 from edge_cli.topic_messages import TopicMessage, iso_ms
+from edge_cli.views import plural
 
 
 class PlainLines:
@@ -18,6 +19,7 @@ class PlainLines:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._steps_told = 0
+        self._first_told = False
         self._phase = Phase.SETTING_UP
 
     def __enter__(self) -> Self:
@@ -37,9 +39,12 @@ class PlainLines:
             self._steps_told += 1
         if demo.phase is not self._phase:
             self._tell_phase(demo)
+        if demo.first_message_s is not None and not self._first_told:
+            self._first_told = True
+            self._screen.write(f"first reading after {demo.first_message_s:.1f} s")
         for message in readings:
             reading = message.content()
-            values = " ".join(f"{name}={number(value)}" for name, value in reading["sensors"].items())
+            values = " ".join(f"{name}={numbers([value])[0]}" for name, value in reading["sensors"].items())
             self._screen.write(
                 f"{iso_ms(message.received_at)} reading #{reading['sequence']} in the cloud: {values}"
             )
@@ -50,6 +55,6 @@ class PlainLines:
             self._screen.write("The cloud is away.")
         elif before is Phase.OUTAGE:
             waited = demo.outages[-1].spooled_messages_max
-            self._screen.write(f"The cloud is back; {waited} messages waited on the core.")
+            self._screen.write(f"The cloud is back; {plural(waited, 'message')} waited on the core.")
         if demo.phase is Phase.DRAINING:
             self._screen.write("The publisher has been stopped; waiting for what is still on its way.")

@@ -6,7 +6,7 @@ from typing import Any
 from edge_cli.core_status import ComponentStatus, CoreStatus
 from edge_cli.demo.reconcile import Balance
 from edge_cli.demo.state import Outage
-from edge_cli.views import size
+from edge_cli.views import plural, size
 from local_core.settings import Flavor
 
 
@@ -29,7 +29,8 @@ class Report:
         by_topic: Messages in the cloud by topic.
         s3: Objects in the cloud.
         outages: Times without the cloud.
-        timings_s: Seconds by step, `set_up` and `first_message` from the beginning.
+        timings_s: Seconds that each step took; and from the beginning, `set_up` until the deployment was
+            through and `first_message` until the first reading was in the cloud, which may be earlier.
     """
 
     core: CoreStatus
@@ -74,7 +75,7 @@ class Report:
                 "duplicated": self.balance.duplicated,
                 "lost_with_notice": self.balance.lost_with_notice,
             },
-            "outages": [asdict(outage) for outage in self.outages],
+            "outages": [_rounded(asdict(outage)) for outage in self.outages],
             "timings_s": self.timings_s,
             "flavor": self.core["flavor"],
             "broker": self.core["broker"],
@@ -83,7 +84,7 @@ class Report:
     def sentences(self) -> list[str]:
         """The summary, most important first."""
         balance = self.balance
-        account = f"{balance.produced} readings produced, {balance.delivered} arrived in the cloud"
+        account = f"{plural(balance.produced, 'reading')} produced, {balance.delivered} arrived in the cloud"
         lines = [f"{account}: {balance.lost} lost, {balance.duplicated} duplicated."]
         lines += self._about_losses()
         lines += [_about_outage(outage) for outage in self.outages]
@@ -93,7 +94,7 @@ class Report:
         )
         lines.append(f"S3: {self.s3.objects} objects, {size(self.s3.bytes)}, {self.s3.records} records.")
         lines += [
-            f"{component['name']} was restarted {component['restarts']} times."
+            f"{component['name']} was restarted: {plural(component['restarts'], 'time')}."
             for component in self._components()
             if component["restarts"]
         ]
@@ -123,18 +124,22 @@ class Report:
                 else "The core refused them."
             )
             lines.append(
-                f"{balance.lost_with_notice} readings were not published, and the publisher said so. {why}"
+                f"Not published, and reported so by the publisher: {balance.lost_with_notice}. {why}"
             )
         if balance.lost_silently:
             lines.append(
-                f"{balance.lost_silently} readings vanished after the core had taken them, or untraced."
+                f"Vanished after the core had taken them, or without a trace: {balance.lost_silently}."
             )
         return lines
 
 
+def _rounded(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: round(value, 3) if isinstance(value, float) else value for key, value in document.items()}
+
+
 def _about_outage(outage: Outage) -> str:
     held = (
-        f"up to {outage.spooled_messages_max} messages ({size(outage.spooled_bytes_max)}) waited on the core."
+        f"up to {plural(outage.spooled_messages_max, 'message')} ({size(outage.spooled_bytes_max)}) waited on the core."
         if outage.spooled_messages_max
         else "nothing waited on the core."
     )

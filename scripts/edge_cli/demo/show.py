@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Group
+from rich.padding import Padding
 from rich.text import Text
 
 from edge_cli.console import Screen
@@ -47,4 +48,4 @@ def summary(screen: Screen, report: Report, report_path: Path | None) -> Group:
     head = Text.from_markup(f"{screen.mark('ok' if report.is_good else 'fail')} ") + Text(first, "bold")
     if report_path:
         others.append(f"Report: {report_path}")
-    return Group(Text(""), head, *(Text(f"  {line}") for line in others))
+    return Group(Text(""), head, *(Padding(Text(line), (0, 0, 0, 2), expand=False) for line in others))

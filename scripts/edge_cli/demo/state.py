@@ -14,6 +14,7 @@ class Phase(StrEnum):
     """Where the demo is."""
 
     SETTING_UP = "setting up"
+    AWAITING = "awaiting the first reading"
     WATCHING = "watching"
     OUTAGE = "outage"
     DRAINING = "draining"

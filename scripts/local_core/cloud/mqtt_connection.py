@@ -1,16 +1,14 @@
-"""One MQTT connection, from CONNECT to its loss; with `mqtt_packets` the only module that knows paho-mqtt.
+"""One MQTT connection, from CONNECT to its loss, by paho-mqtt without its threads.
 
-It owns the socket and what waits for an acknowledgement on it. It never reconnects and repeats nothing:
-whoever holds it makes a new one, so no state of a broken connection can reach the next. paho runs without
-threads: the event loop watches the socket that paho's socket callbacks name. Everything runs in that loop.
+It owns what waits for an acknowledgement. It never reconnects and repeats nothing: whoever holds it makes a
+new one, so no state of a broken connection can reach the next. With `mqtt_driver` (the socket) and
+`mqtt_packets` (the values) it is all that knows paho. Everything runs in the core's event loop.
 """
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -20,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from local_core.cloud.message import CloudMessage
+from local_core.cloud.mqtt_driver import MqttDriver
 from local_core.cloud.mqtt_packets import (
     make_properties,
     message_from_paho,
@@ -32,8 +31,6 @@ KEEP_ALIVE_S = 60  # the nucleus's mqtt.keepAliveTimeoutMs
 SESSION_EXPIRY_S = 10_080  # the nucleus's mqtt.sessionExpirySeconds
 
 _TCP_TIMEOUT_S = 2.0
-_LOOK_AFTER_PERIOD_S = 5.0  # how often paho looks whether a PINGREQ is due
-_READS_PER_STEP = 64  # packets taken in one loop step, so that a flood cannot starve the rest of the core
 _NEW_SUBSCRIPTIONS_ONLY = 1  # MQTT 5.0, section 3.8.3.1: no retained messages for a renewed subscription
 
 _logger = logging.getLogger(__name__)
@@ -84,14 +81,10 @@ class MqttConnection:
         self._connack: asyncio.Future[bool] = self._loop.create_future()
         self._is_open = False
         self._has_ended = False
-        self._is_in_paho = False
         self._waiting: dict[int, Done] = {}  # by MQTT packet identifier, in the order of sending
         self._all_acknowledged: asyncio.Future[None] | None = None
-        self._packets_seen = 0
-        self._flush_is_due = False
-        self._writer_fd: int | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._client = self._make_client(client_id)
+        self._driver = MqttDriver(self._client, on_fault=lambda: self._lose("a fault in the core"))
 
     async def open(self, port: int, *, clean: bool, keep_session: bool, within_s: float) -> bool:
         """Connect to the broker on loopback.
@@ -125,14 +118,13 @@ class MqttConnection:
         finally:
             if not self._is_open:
                 self._shut()
-        self._timer = self._loop.call_later(_LOOK_AFTER_PERIOD_S, self._look_after)
         return session_present
 
     def close(self) -> None:
         """Say DISCONNECT and close the socket; whoever still waits is told that the connection is lost."""
         if not self._has_ended:
             self._client.disconnect()
-            self._client.loop_write()
+            self._driver.poll()
             self._shut()
             self._tell_waiting("closed")
 
@@ -179,8 +171,7 @@ class MqttConnection:
 
     def poll(self) -> None:
         """Write what waits and read what has arrived by now, without waiting for the loop to come round."""
-        self._flush()
-        self._read()
+        self._driver.poll()
 
     def _wait_for(self, result: MQTTErrorCode, packet_id: int | None, done: Done) -> None:
         if result is MQTTErrorCode.MQTT_ERR_SUCCESS and packet_id is not None:
@@ -197,9 +188,6 @@ class MqttConnection:
             reconnect_on_failure=False,
         )
         client.max_inflight_messages_set(0)  # no queue of paho's own: it would hide what is in flight
-        client.on_socket_open = self._socket_opened
-        client.on_socket_close = self._socket_closing
-        client.on_socket_register_write = self._want_write
         client.on_connect = self._connack_received
         client.on_disconnect = self._disconnected
         client.on_publish = self._publish_ended
@@ -208,19 +196,6 @@ class MqttConnection:
         return client
 
     # Called by paho, always from within a call of this class.
-
-    def _socket_opened(self, _client: paho.Client, _userdata: object, sock: Any) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._loop.add_reader(sock.fileno(), self._read)
-
-    def _socket_closing(self, _client: paho.Client, _userdata: object, sock: Any) -> None:
-        self._loop.remove_reader(sock.fileno())
-        self._stop_writer()
-
-    def _want_write(self, _client: paho.Client, _userdata: object, _sock: Any) -> None:
-        if not self._flush_is_due:
-            self._flush_is_due = True
-            self._loop.call_soon(self._flush)
 
     def _connack_received(
         self,
@@ -269,7 +244,7 @@ class MqttConnection:
         self._acknowledged(packet_id, reasons[0])
 
     def _acknowledged(self, packet_id: int, reason: ReasonCode) -> None:
-        self._packets_seen += 1
+        self._driver.count_packet()
         done = self._waiting.pop(packet_id, None)
         if done is not None:
             done(RefusedError(str(reason)) if reason.is_failure else None)
@@ -281,53 +256,8 @@ class MqttConnection:
             self._all_acknowledged.set_result(None)
 
     def _publish_received(self, _client: paho.Client, _userdata: object, received: paho.MQTTMessage) -> None:
-        self._packets_seen += 1
+        self._driver.count_packet()
         self._on_message(message_from_paho(received), subscription_identifiers(received))
-
-    # Called by the loop.
-
-    def _read(self) -> None:
-        self._run_paho(self._read_what_is_there)
-
-    def _read_what_is_there(self) -> None:
-        for _ in range(_READS_PER_STEP):
-            before = self._packets_seen
-            self._client.loop_read()
-            if self._packets_seen == before:
-                return
-
-    def _flush(self) -> None:
-        self._flush_is_due = False
-        self._run_paho(self._client.loop_write)
-        sock = None if self._has_ended else self._client.socket()
-        if sock is None or not self._client.want_write():
-            self._stop_writer()
-        elif self._writer_fd is None:
-            self._writer_fd = sock.fileno()
-            self._loop.add_writer(self._writer_fd, self._flush)
-
-    def _stop_writer(self) -> None:
-        if self._writer_fd is not None:
-            self._loop.remove_writer(self._writer_fd)
-            self._writer_fd = None
-
-    def _look_after(self) -> None:
-        self._run_paho(self._client.loop_misc)
-        if not self._has_ended:
-            self._timer = self._loop.call_later(_LOOK_AFTER_PERIOD_S, self._look_after)
-
-    def _run_paho(self, step: Callable[[], object]) -> None:
-        """Let paho work; a fault in one of its callbacks costs this connection, never the core."""
-        if self._has_ended or self._is_in_paho:
-            return
-        self._is_in_paho = True
-        try:
-            step()
-        except Exception:  # the one place that catches everything: paho would lose the loop's step with it
-            _logger.exception("The MQTT connection is made anew after a fault in the core itself")
-            self._lose("a fault in the core")
-        finally:
-            self._is_in_paho = False
 
     def _lose(self, reason: str) -> None:
         if self._has_ended:
@@ -341,16 +271,13 @@ class MqttConnection:
 
     def _shut(self) -> None:
         self._has_ended = True
-        if self._timer is not None:
-            self._timer.cancel()
-        sock = self._client.socket()
-        if sock is not None:
-            self._socket_closing(self._client, None, sock)
-            self._client.on_socket_close = None  # paho closes it once more when it is collected
-            sock.close()
+        self._driver.stop()
 
     def _tell_waiting(self, reason: str) -> None:
         waiting, self._waiting = self._waiting, {}
         for done in waiting.values():
-            done(ConnectionLostError(f"the MQTT connection was lost: {reason}"))
+            try:
+                done(ConnectionLostError(f"the MQTT connection was lost: {reason}"))
+            except Exception:
+                _logger.exception("One that waited for the MQTT broker failed when told of its loss")
         self._tell_all_acknowledged()

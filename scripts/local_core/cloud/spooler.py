@@ -19,6 +19,15 @@ from local_core.cloud.mqtt_connection import Done, MqttError
 
 MAX_BYTES = 2_621_440  # mqtt.spooler.maxSizeInBytes: payloads only
 MAX_IN_FLIGHT = 5  # mqtt.maxInFlightPublishes
+
+# With more than BACKLOG waiting, the most that the nucleus lets that option be (AWS IoT Core's quota): core
+# and broker share a machine, and with five in flight five messages move each time the broker gets the CPU.
+BACKLOG = 100
+MAX_IN_FLIGHT_OF_BACKLOG = 100
+
+# A burst of calls fills one step of the loop: every so many messages what has been acknowledged is taken in.
+POLL_EVERY = 16
+
 MAX_RETRIES = 100  # mqtt.maxPublishRetry
 
 _logger = logging.getLogger(__name__)
@@ -104,8 +113,7 @@ class Spooler:
         self._last_sequence += 1
         self._append(_Spooled(self._last_sequence, message))
         self._stored_bytes += len(message.payload)
-        if self._in_flight >= MAX_IN_FLIGHT:
-            # A burst of calls fills one loop step: acknowledgements that came meanwhile make room at once.
+        if self._in_flight >= self._in_flight_limit() and self._last_sequence % POLL_EVERY == 0:
             self._link.poll()
         self._send()
 
@@ -151,8 +159,11 @@ class Spooler:
         if self._emptied is not None and not self.messages:
             self._emptied.set()
 
+    def _in_flight_limit(self) -> int:
+        return MAX_IN_FLIGHT if len(self._queue) <= BACKLOG else MAX_IN_FLIGHT_OF_BACKLOG
+
     def _send(self) -> None:
-        while self._queue and self._in_flight < MAX_IN_FLIGHT and self._link.is_online:
+        while self._queue and self._in_flight < self._in_flight_limit() and self._link.is_online:
             spooled = self._take_oldest()
             self._in_flight += 1
             self._link.publish(spooled.message, partial(self._sent, spooled))

@@ -91,7 +91,8 @@ class Message(NamedTuple):
         if stream_id < 0:
             raise ProtocolError(f"{STREAM_ID} {stream_id} is negative")
         kind = _MESSAGE_TYPES[number]
-        if (stream_id > 0) is (kind > MessageType.APPLICATION_ERROR):
+        belongs_to_a_stream = kind <= MessageType.APPLICATION_ERROR
+        if belongs_to_a_stream is not (stream_id > 0):
             raise ProtocolError(f"{kind.name} does not belong on {STREAM_ID} {stream_id}")
         return cls(kind, flags, stream_id, headers, frame.payload)
 

@@ -23,6 +23,7 @@ from local_core.model.configuration_tree import (
     newest_timestamp_ms,
     plain,
     put,
+    same_value,
     stamped,
     without,
 )
@@ -210,12 +211,13 @@ class ConfigurationStore:
 
     def _store(self, component: str, tree: Branch) -> None:
         old = self._trees.get(component)
-        changes = list(changed_paths(old or Branch(), tree))
-        if changes or old is None:
-            self._commit({**self._trees, component: tree})
+        trees = {**self._trees, component: tree}
+        # A new empty map changes what is read without any event, and so does a key in another case.
+        if old is None or not same_value(plain(old), plain(tree)):
+            self._commit(trees)
         else:
-            self._trees = {**self._trees, component: tree}
-        for path in changes:
+            self._trees = trees
+        for path in list(changed_paths(old or Branch(), tree)):
             self._tell(component, path)
 
     def _commit(self, trees: Mapping[str, Branch]) -> None:

@@ -20,7 +20,7 @@ MAX_DEPTH = 100  # guards the recursive readers below; a recipe needs about ten 
 Scalar = str | int | float | bool | None
 
 # Jackson's YAMLParser: what a plain scalar must look like to be more than text.
-_INTEGER = re.compile(r"[-+]?[0-9][0-9_]*")
+_INTEGER = re.compile(r"[-+]?[0-9][0-9_]{0,99}")  # a longer one stays text: Python refuses to convert it
 _DECIMAL = re.compile(r"[-+]?[0-9][0-9_]*\.[0-9]*([eE][-+]?[0-9]+)?")
 _WORDS: Mapping[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -170,7 +170,7 @@ class _Reader:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise DocumentError(line, f"{place.path or 'the document'} has a key that is not text")
-            key = self._text(key_node)
+            key = _text(key_node)
             key_place = Place(line, place.below(key).path)
             if key in entries:
                 repeated.append(key_place)
@@ -178,7 +178,7 @@ class _Reader:
         return Value(entries, place, tuple(repeated))
 
     def _scalar(self, node: yaml.Node) -> Scalar:
-        text = self._text(node)
+        text = _text(node)
         is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
         if self._is_json:
             return _json_scalar(text) if is_plain else text
@@ -192,12 +192,11 @@ class _Reader:
             return float(text.replace("_", ""))
         return text
 
-    def _text(self, node: yaml.Node) -> str:
-        text = str(node.value)
-        if not self._is_json or text.isascii():
-            return text
-        # YAML reads the two halves of an escaped character beyond the first plane one by one.
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+def _text(node: yaml.Node) -> str:
+    # PyYAML reads the two halves of an escaped character beyond the first plane one by one; half a character
+    # alone is none.
+    return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _is_tagged_text(node: yaml.Node, text: str) -> bool:

@@ -135,8 +135,8 @@ def _versions(name: str, entry: Any, path: Path) -> Sequence[_Version]:
         if isinstance(listed, list) and all(_is_version(item) for item in listed):
             return [_version(item) for item in listed]
     raise SecretsFileError(
-        f"{path}: secret {name!r} must hold either {' or '.join(_VALUE_KEYS)} as a text, or a list 'versions' "
-        "of such objects, each with a versionId and versionStages"
+        f"{path}: secret {name!r} must hold either {' or '.join(_VALUE_KEYS)} as a text, or a list "
+        "'versions' of such objects, each with a versionId and versionStages"
     )
 
 

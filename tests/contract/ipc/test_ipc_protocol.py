@@ -1,7 +1,5 @@
 """What the server does when a client breaks the rules of event-stream RPC, or reads too slowly."""
 
-import threading
-
 import awsiot.eventstreamrpc
 import pytest
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
@@ -62,6 +60,25 @@ def test_breaking_the_protocol_ends_the_connection(core: SampleCore, raw: RawCli
 
     assert_ended_by_protocol_error(raw)
     assert not core.operations.counts
+
+
+def test_nothing_is_answered_after_the_protocol_was_broken(core: SampleCore) -> None:
+    with connected(core.address, core.token) as raw:
+        raw.send(message(T.CONNECT_ACK))
+        assert number(raw.frame(), MESSAGE_TYPE) == T.PROTOCOL_ERROR
+        raw.send(message(T.PING), request(1, "GetConfiguration", {}))
+        raw.end()
+
+        assert raw.receive_all() == []
+    assert not core.operations.counts
+
+
+def test_a_ping_on_an_open_stream_ends_the_connection(raw: RawClient) -> None:
+    raw.send(request(1, "SubscribeToTopic", {"topic": "t"}))
+    raw.frame()
+    raw.send(message(T.PING, 1))
+
+    assert_ended_by_protocol_error(raw)
 
 
 def test_a_message_on_a_stream_that_has_ended_ends_the_connection(raw: RawClient) -> None:
@@ -153,19 +170,19 @@ def test_a_bad_frame_ends_its_connection_and_nothing_else(
 
 
 def test_a_client_that_does_not_read_is_not_read_either(core: SampleCore, raw: RawClient) -> None:
-    calls = 1_500
-    filling = {"keyPath": ["fill", "10000"]}
-    sender = threading.Thread(
-        target=raw.send, args=[request(i + 1, "GetConfiguration", filling) for i in range(calls)]
-    )
-    sender.start()
+    calls = 400
+    response_bytes = 10_000
+    filling = {"keyPath": ["fill", str(response_bytes)]}
+    # Sent while the server's loop can do nothing else: all calls lie in one chunk when it reads.
+    core.loop.call(raw.send, *(request(i + 1, "GetConfiguration", filling) for i in range(calls)))
     wait_until(core.is_waiting_for_a_reader, WITHIN_S, "the server waits for its client")
     answered = core.operations.counts["GetConfiguration"]
     responses = [raw.frame() for _ in range(calls)]
-    sender.join()
 
-    assert 0 < answered < calls
+    in_the_kernel_bytes = 500_000
+    assert answered < (connection_module.PAUSE_READING_BYTES + in_the_kernel_bytes) / response_bytes
     assert [number(response, STREAM_ID) for response in responses] == list(range(1, calls + 1))
+    wait_until(lambda: not core.is_waiting_for_a_reader(), WITHIN_S, "the server reads again")
 
 
 def test_a_subscriber_that_never_reads_is_disconnected_and_the_others_served(

@@ -35,6 +35,7 @@ def project(tmp_path: Path) -> Path:
     (package / "__main__.py").write_text("print('hello')\n")
     (package / "logic.py").write_text("ANSWER = 42\n")
     (package / "__pycache__" / "logic.cpython-311.pyc").write_bytes(b"\0")
+    (package / "stray.pyc").write_bytes(b"\0")
     (shared / "__init__.py").write_text("")
     (tmp_path / "recipes" / "com.example.DemoThing.yaml").write_text(RECIPE)
     return tmp_path

@@ -61,7 +61,7 @@ def _drawn(state: DemoState, width: int) -> list[str]:
 def _in_an_outage(readings: int = 5) -> DemoState:
     return DemoState(
         phase=Phase.OUTAGE,
-        steps=[Step("core", 0.9), Step("build", 0.1), Step("deploy", 1.3), Step("first reading", 1.1)],
+        steps=[Step("core", 0.9), Step("build", 0.1), Step("deploy", 1.3)],
         core=_core(online=False),
         balance=Balance(produced=44, delivered=38, lost=6, duplicated=0, lost_with_notice=0),
         latest=_readings(readings),
@@ -85,12 +85,14 @@ def test_wide_terminal_shows_more_sensors() -> None:
     narrow, wide = ("\n".join(_drawn(_in_an_outage(), width)) for width in (60, 120))
     assert "cpu_temp" in narrow
     assert "disk_used_percent" not in narrow
+    assert "…" not in narrow
     assert "disk_used_percent" in wide
     assert "61.55" in wide
 
 
 def test_outage_is_visible_with_its_age_and_what_waits() -> None:
     text = "\n".join(_drawn(_in_an_outage(), 80))
+    assert "first reading after 3.5 s" in text
     assert "offline for 6 s" in text
     assert "6 messages wait on the core (1.0 kB)" in text
     assert "44 produced · 38 arrived · 6 on the way" in text

@@ -36,7 +36,14 @@ class Broker(ComponentConfig):
 
     host: str = setting(REQUIRED, min_length=1, max_length=20, description="Where it listens.")
     port: int = setting(1883, ge=1, le=65_535, description="Its TCP port.")
+    tls: bool = setting(False, description="Whether it is encrypted.")
     password: str = setting("", max_length=16, secret=True, description="Name of the secret.")
+
+
+class Status(ComponentConfig):
+    """A section whose default is a section."""
+
+    topic: str = setting("{iot:thingName}/status", description="Where it goes.")
 
 
 class Settings(ComponentConfig):
@@ -60,6 +67,7 @@ class Settings(ComponentConfig):
     ] = 4096
     broker: Broker | None = setting(None, description="Where messages come from.")
     mirrors: tuple[Broker, ...] = setting((), description="Where they go too.")
+    status: Status = setting(Status(), description="Signs of life.")
 
 
 def load(settings: Any, thing: str | None = THING) -> Settings:
@@ -126,6 +134,9 @@ BAD: dict[str, list[tuple[Any, str, str]]] = {
     "warn_above": [
         ({"temperature": "hot"}, "warn_above/temperature", "number °C"),
         ({"temperature": None}, "warn_above/temperature", "null"),
+        ({"temperature": True}, "warn_above", "truth value"),
+        ({"temperature": "inf"}, "warn_above/temperature", '"inf"'),
+        ({"temperature": "NaN"}, "warn_above/temperature", '"NaN"'),
         (28, "warn_above", "object of numbers"),
     ],
     "source": [
@@ -140,6 +151,7 @@ BAD: dict[str, list[tuple[Any, str, str]]] = {
         ({}, "broker/host", "missing"),
         ({"host": "h", "port": 0}, "broker/port", ">= 1 and <= 65535"),
         ({"host": "h", "port": "mqtt"}, "broker/port", '"mqtt"'),
+        ({"host": "h", "tls": True, "port": True}, "broker/port", "truth value"),
         ({"host": "h", "hots": "h"}, "broker/hots", 'Did you mean "host"?'),
         ({"host": "h" * 21}, "broker/host", "<= 20 characters"),
         ("localhost", "broker", "object, or null"),
@@ -249,11 +261,12 @@ def test_thing_name_is_put_into_texts_and_their_defaults() -> None:
     config = load({"filters": ["{iot:thingName}/commands/#", "other/+"]})
     assert config.topic == f"{THING}/sensors/data"
     assert config.filters == (f"{THING}/commands/#", "other/+")
+    assert config.status.topic == f"{THING}/status"
 
 
 def test_missing_thing_name_is_a_fault_of_each_setting_that_needs_it() -> None:
     faults = faults_of({"filters": ["a/b"]}, thing=None)
-    assert [fault.split(": ")[0] for fault in faults] == ["/settings/topic"]
+    assert [fault.split(": ")[0] for fault in faults] == ["/settings/topic", "/settings/status/topic"]
     assert "AWS_IOT_THING_NAME is not set" in faults[0]
 
 
@@ -313,11 +326,14 @@ def test_table_has_a_row_for_each_setting_in_order() -> None:
         "max_bytes",
         "broker/host",
         "broker/port",
+        "broker/tls",
         "broker/password",
         "mirrors",
         "mirrors[]/host",
         "mirrors[]/port",
+        "mirrors[]/tls",
         "mirrors[]/password",
+        "status/topic",
     ]
     assert rows["interval_s"] == SettingRow(
         key="interval_s",

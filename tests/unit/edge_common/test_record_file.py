@@ -39,7 +39,7 @@ def test_lines_are_appended_across_starts(tmp_path: Path) -> None:
 
 
 @given(lines=LINES, max_bytes=st.integers(1, 60))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)  # the disk may take its time
 def test_rotation_neither_loses_nor_reorders_nor_tears_a_line(lines: list[str], max_bytes: int) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "record"
@@ -52,7 +52,7 @@ def test_rotation_neither_loses_nor_reorders_nor_tears_a_line(lines: list[str], 
 
 
 @given(lines=LINES, data=st.data())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)  # the disk may take its time
 def test_torn_file_is_cut_back_to_its_whole_lines(lines: list[str], data: st.DataObject) -> None:
     """A crash may leave any prefix of what was written."""
     whole = "".join(f"{line}\n" for line in [HEADER, *lines]).encode()

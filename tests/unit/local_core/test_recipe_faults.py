@@ -1,8 +1,13 @@
 """What the nucleus refuses, row by row: each fault with its file, line, key and what to do."""
 
+import contextlib
+import json
 import re
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local_core.errors import RecipeError
 from local_core.model.recipe import parse_recipe
@@ -291,3 +296,52 @@ def test_yaml_in_a_json_file_is_no_recipe() -> None:
 
 def test_deeply_nested_json_is_refused_like_any_other() -> None:
     assert "nested deeper" in refusal("[" * 7_000 + "]" * 7_000, Flavor.CLASSIC, "a.json")
+
+
+GOOD: dict[str, Any] = {
+    "RecipeFormatVersion": "2020-01-25",
+    "ComponentName": "com.example.A",
+    "ComponentVersion": "1.0.0",
+    "ComponentDependencies": {"b": {"VersionRequirement": "^1.0.0", "DependencyType": "SOFT"}},
+    "ComponentConfiguration": {"DefaultConfiguration": {"a": 1}},
+    "Lifecycle": {"all": {"run": "echo"}},
+    "Manifests": [
+        {
+            "Platform": {"os": "linux"},
+            "Selections": ["all"],
+            "Lifecycle": {
+                "Setenv": {"A": "b"},
+                "install": {"Script": "x", "Timeout": 5, "Skipif": "exists x", "RequiresPrivilege": True},
+            },
+            "Artifacts": [{"Uri": "s3://b/f", "Unarchive": "ZIP", "Permission": {"Read": "ALL"}}],
+        }
+    ],
+}
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda below: st.lists(below, max_size=2) | st.dictionaries(st.text(max_size=5), below, max_size=2),
+    max_leaves=4,
+)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, value: Any) -> Any:
+    """`value` with any part of it replaced by anything."""
+    if draw(st.integers(0, 9)) == 0:
+        return draw(anything)
+    if isinstance(value, dict):
+        return {key: draw(spoilt(child)) for key, child in value.items()}
+    return [draw(spoilt(item)) for item in value] if isinstance(value, list) else value
+
+
+@given(recipe=spoilt(GOOD), flavor=st.sampled_from(Flavor))
+def test_spoilt_recipe_is_read_or_refused_and_never_anything_else(recipe: Any, flavor: Flavor) -> None:
+    with contextlib.suppress(RecipeError):
+        parse_recipe(json.dumps(recipe), "a.yaml", flavor)
+
+
+@given(text=st.text(alphabet=st.sampled_from("a:-[]{}&*!|>'\"%@#?,~ \n\t\u2028\x85\x00"), max_size=40))
+def test_no_text_does_anything_but_be_refused(text: str) -> None:
+    for origin in ("a.yaml", "a.json"):
+        with pytest.raises(RecipeError, match=r"^a\.(yaml|json):\d+: "):
+            parse_recipe(text, origin)

@@ -108,12 +108,14 @@ def test_lite_selects_only_all_or_linux_at_the_first_level() -> None:
         "  - Platform: {runtime: '*'}\n    Selections: [linux]\n    Artifacts: []\n"
         "  - Platform: {runtime: '*'}\n    Artifacts: []\n"
         "  - Platform: {runtime: '*'}\n    Selections: [board]\n    Artifacts: []\n"
+        "  - Platform: {runtime: '*'}\n    Selections: [linux, all]\n    Artifacts: []\n"
         "Lifecycle:\n  linux: {run: a}\n  all: {run: b}\n  board: {run: c}\n"
     )
 
-    linux, none, board = lifecycles(text, Flavor.LITE)
+    linux, none, board, both = lifecycles(text, Flavor.LITE)
 
     assert (scripts(linux), scripts(none), scripts(board)) == ({"run": "a"}, {"run": "b"}, {})
+    assert scripts(both) == {"run": "b"}  # the last one named wins
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,14 @@ def read(text: str, flavor: Flavor = Flavor.CLASSIC, origin: str = "recipes/sens
     return parse_recipe(text, origin, flavor)
 
 
+def test_number_of_any_length_is_read() -> None:
+    text = FULL.replace("interval_s: 5", f"interval_s: {10**50}\n    digits: {'9' * 5_000}")
+
+    configuration = read(text).default_configuration
+
+    assert (configuration["interval_s"], configuration["digits"]) == (10**50, "9" * 5_000)
+
+
 def test_every_part_of_a_recipe_is_read() -> None:
     recipe = read(FULL)
 
@@ -168,26 +176,26 @@ def test_no_matching_manifest_names_the_machine_and_what_was_asked_for() -> None
 
 
 def test_json_is_the_same_recipe_tabs_and_escapes_included() -> None:
+    defaults = {"emoji": "\U0001f600", "path": "a/b", "big": 1e5, "list": [1, None, True]}
     document = {
         "RecipeFormatVersion": "2020-01-25",
         "ComponentName": "com.example.Sensor",
         "ComponentVersion": "1.2.3",
-        "ComponentConfiguration": {
-            "DefaultConfiguration": {
-                "emoji": "\U0001f600",
-                "path": "a/b",
-                "big": 1e5,
-                "list": [1, None, True],
-            }
-        },
+        "ComponentConfiguration": {"DefaultConfiguration": defaults},
         "Manifests": [{"Lifecycle": {"run": 'echo "it\'s"'}}],
     }
     text = json.dumps(document, indent="\t").replace("a/b", "a\\/b")
 
     recipe = read(text, origin="sensor.json")
 
-    assert recipe.default_configuration == document["ComponentConfiguration"]["DefaultConfiguration"]  # type: ignore[index]  # a nested literal
+    assert recipe.default_configuration == defaults
     assert recipe.manifests[0].lifecycle.phases["run"].script == 'echo "it\'s"'
+
+
+def test_escaped_character_of_two_halves_is_one_and_half_a_character_is_none() -> None:
+    text = FULL.replace("topic: sensors", r'topic: "\ud83d\ude00 \ud83d"')
+
+    assert read(text).default_configuration["topic"] == "\U0001f600 \ufffd"
 
 
 json_values = st.recursive(

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from local_core.cloud.direct_publisher import MAX_PAYLOAD_BYTES, DirectPublisher
 from local_core.cloud.message import CloudMessage
 from local_core.cloud.mqtt_connection import ConnectionLostError, Done, MqttError, RefusedError
-from local_core.cloud.spooler import MAX_BYTES, MAX_IN_FLIGHT, MAX_RETRIES, PublishError, Spooler
+from local_core.cloud.spooler import (
+    BACKLOG,
+    MAX_BYTES,
+    MAX_IN_FLIGHT,
+    MAX_IN_FLIGHT_OF_BACKLOG,
+    MAX_RETRIES,
+    POLL_EVERY,
+    PublishError,
+    Spooler,
+)
 
 
 class _HandWorkedUplink:
@@ -212,12 +221,35 @@ def test_refused_message_is_tried_again_a_hundred_times_and_then_given_up(
 def test_burst_takes_in_acknowledgements_without_waiting_for_the_loop(
     spooler: Spooler, uplink: _HandWorkedUplink
 ) -> None:
-    for payload in numbered(MAX_IN_FLIGHT):
+    for payload in numbered(POLL_EVERY - 1):
         spooler.publish(message(payload))
     assert uplink.polls == 0
 
-    spooler.publish(message(b"sixth"))
-    assert uplink.polls == 1
+    for payload in numbered(POLL_EVERY + 1):
+        spooler.publish(message(payload))
+    assert uplink.polls == 2
+
+
+def test_backlog_is_sent_with_a_wider_window_in_order(spooler: Spooler, uplink: _HandWorkedUplink) -> None:
+    uplink.lose()
+    for payload in numbered(500):
+        spooler.publish(message(payload))
+    uplink.come_back()
+
+    assert len(uplink.in_flight) == MAX_IN_FLIGHT_OF_BACKLOG
+    uplink.lose()
+    uplink.come_back()
+    uplink.answer_all()
+    assert uplink.acknowledged == numbered(500)
+
+
+def test_window_is_narrow_again_when_the_backlog_is_gone(spooler: Spooler, uplink: _HandWorkedUplink) -> None:
+    uplink.lose()
+    for payload in numbered(BACKLOG + MAX_IN_FLIGHT):
+        spooler.publish(message(payload))
+    uplink.come_back()
+
+    assert len(uplink.in_flight) == MAX_IN_FLIGHT
 
 
 def test_waiting_for_an_empty_spooler_ends_with_the_last_acknowledgement(

@@ -7,7 +7,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
 from edge_common.errors import EdgeError
 
@@ -37,6 +47,7 @@ class ComponentConfig(BaseModel):
         frozen=True,
         extra="forbid",
         validate_default=True,
+        revalidate_instances="always",  # or the thing name would stay out of a section that is a default
         allow_inf_nan=False,
         hide_input_in_errors=True,  # a setting may be secret, whoever prints the error
     )
@@ -46,7 +57,7 @@ class ComponentConfig(BaseModel):
     def _as_delivered(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse a truth value where a number belongs; put the thing name in its place."""
         annotation = cls.model_fields[str(info.field_name)].annotation
-        if _holds_bool(value) and not _names_bool(annotation):
+        if _holds_bool(value) and not _takes_bool(annotation):
             raise ValueError("a truth value is no number and no text")
         context = info.context or {}
         return _expanded(value, context[THING_NAME]) if THING_NAME in context else value
@@ -95,6 +106,28 @@ def setting(  # noqa: PLR0913  one keyword for each thing a setting's table row 
     )
 
 
+def chosen_by(key: str) -> Discriminator:
+    """Let one setting of a section say which of several kinds of section it is.
+
+        SensorConfig = Annotated[
+            Annotated[SimulatedConfig, kind("simulated")] | Annotated[HostConfig, kind("host")],
+            chosen_by("source"),
+        ]
+
+    Args:
+        key: The setting: in each kind a `Literal` of that kind's own word.
+    """
+
+    def word(section: Any) -> str | None:
+        given = section.get(key) if isinstance(section, Mapping) else getattr(section, key, None)
+        return given if isinstance(given, str) else None
+
+    return Discriminator(word)
+
+
+kind = Tag  # the word of one kind of section, for `chosen_by`
+
+
 def checked(check: Callable[[T], T]) -> AfterValidator:
     """Let a function judge a setting.
 
@@ -114,12 +147,15 @@ def checked(check: Callable[[T], T]) -> AfterValidator:
 
 
 def _holds_bool(value: Any) -> bool:
-    """Whether a truth value stands in `value`; sections inside of it are asked when their turn comes."""
-    return isinstance(value, bool) or (isinstance(value, list | tuple) and any(map(_holds_bool, value)))
+    """Whether a truth value stands in `value`, at any depth."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return isinstance(value, bool) or any(map(_holds_bool, inner))
 
 
-def _names_bool(annotation: Any) -> bool:
-    return annotation in {bool, Any} or any(map(_names_bool, get_args(annotation)))
+def _takes_bool(annotation: Any) -> bool:
+    """Whether a truth value may stand somewhere in such a setting; a section judges its own settings."""
+    is_section = isinstance(annotation, type) and issubclass(annotation, ComponentConfig)
+    return is_section or annotation in {bool, Any} or any(map(_takes_bool, get_args(annotation)))
 
 
 def _expanded(value: Any, thing_name: str | None) -> Any:

@@ -59,11 +59,29 @@ class SchemaNode:
     @property
     def properties(self) -> dict[str, "SchemaNode"]:
         """The settings inside of a section; empty for anything else."""
-        return {
+        inside = {
             key: self._node(schema)
             for part in (self._schema, *self._options)
             for key, schema in part.get("properties", {}).items()
         }
+        return inside | ({self.chooser: self._choice()} if self.chooser else {})
+
+    @property
+    def chooser(self) -> str:
+        """The setting that says of which kind a section is (`chosen_by`); "" where there is one kind only."""
+        if "oneOf" not in self._schema:
+            return ""
+        words = [
+            [key for key, schema in option.get("properties", {}).items() if "const" in schema]
+            for option in self._options
+        ]
+        return next((key for key in words[0] if all(key in others for others in words)), "")
+
+    @property
+    def kinds(self) -> dict[str, "SchemaNode"]:
+        """Each word of `chooser`, and the section that it chooses; empty where there is nothing to choose."""
+        chooser = self.chooser
+        return {o["properties"][chooser]["const"]: self._node(o) for o in self._options} if chooser else {}
 
     @property
     def inner(self) -> "SchemaNode | None":
@@ -73,9 +91,7 @@ class SchemaNode:
 
     def child(self, key: str | int) -> "SchemaNode | None":
         """What stands under `key`; None when that is no part of the structure."""
-        is_list = self._schema.get("type") == "array"
-        found = self.properties.get(key) if isinstance(key, str) else None
-        return found or (self.inner if isinstance(key, int) == is_list else None)
+        return (self.properties.get(key) if isinstance(key, str) else None) or self.inner
 
     @property
     def default(self) -> str:
@@ -105,6 +121,15 @@ class SchemaNode:
         """Kind, range and unit in one phrase, such as "number > 0 and <= 3600 s"; choices need no kind."""
         parts = [self.range] if self._choices else [self._kind, self.range, self.unit]
         return " ".join(filter(None, parts)) + (", or null" if self._nullable else "")
+
+    def _choice(self) -> "SchemaNode":
+        """The setting `chooser` itself: its choices are the words of all kinds."""
+        key, kinds = self.chooser, self.kinds
+        described = " ".join(f"`{word}`: {kind.properties[key].description}" for word, kind in kinds.items())
+        schema = {"type": "string", "enum": list(kinds), "description": described}
+        if "default" in self._schema:
+            schema["default"] = self._schema["default"][key]
+        return self._node(schema)
 
     @property
     def _kind(self) -> str:

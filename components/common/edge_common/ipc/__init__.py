@@ -3,6 +3,23 @@
 Owns publishing and subscribing (local topics and IoT Core), configuration and state over the core's Unix
 socket. It keeps nothing on disk and retries no publish: what must not be lost waits in the caller's spool.
 
+Every call ends by its deadline, in one of these ways:
+
+- it returns: the core has answered. For PublishToIoTCore that means stored in the core's spooler (classic
+  nucleus) or taken for sending (Greengrass Lite, which has none);
+- `TransientError`: it may work later. `NoAnswerError` among them, and a connection lost during the call,
+  leave open whether the core acted: publishing again may publish twice;
+- `PermanentError`: this request never works. `NotGrantedError` names the grant that is missing;
+- `GatewayFailedError`: IPC is lost for good, the process must end with a non-zero exit code.
+
+After a lost connection, or a call that was not answered, the supervisor builds a new connection with jittered
+pauses and subscribes again. A token that the core no longer knows (it was restarted) is refused on each
+attempt. After `give_up_after_s` without a working connection the gateway fails: the core then starts the
+component anew, with a token that is valid. Cloud or broker being away never does that.
+
+Messages arrive one after the other, in the order in which the core sent them. Those sent while there is no
+connection are lost, for IPC keeps none back.
+
 Modules, from the outside in:
     gateway       what a component uses: `IpcGateway`, a context manager
     session       what lives as long as a gateway is open, and how it ends

@@ -28,22 +28,7 @@ class IpcGateway:
     connection, and takes less than a second. All methods may be called from any thread, also from inside
     `on_message`.
 
-    Every call ends by its deadline, in one of these ways:
-
-    - it returns: the core has answered. For PublishToIoTCore that means stored in the core's spooler
-      (classic nucleus) or sent to the cloud (Lite, which has none);
-    - `TransientError`: it may work later. `NoAnswerError` among them and a connection lost during the call
-      leave open whether the core acted: publishing again may publish twice;
-    - `PermanentError`: this request never works. `NotGrantedError` names the grant that is missing;
-    - `GatewayFailedError`: IPC is lost for good, the process must end with a non-zero exit code.
-
-    After a lost connection, or a call that was not answered, the supervisor builds a new connection with
-    jittered pauses and subscribes again. A token that the core does not know any more (it was restarted) is
-    refused on each attempt. After `give_up_after_s` without a working connection the gateway fails: the core
-    then starts the component anew, with a token that is valid. Cloud or broker being away never does that.
-
-    Messages arrive one after the other, in the order in which the core sent them; messages sent while there
-    is no connection are lost, for IPC keeps none back.
+    How calls end, and what is lost or repeated: see the package.
 
     Args:
         socket_path: The core's socket; None takes it from the environment that the core sets.
@@ -115,7 +100,7 @@ class IpcGateway:
             timeout_s: Seconds for everything, waiting for a connection included.
 
         Raises:
-            EdgeError: See the class.
+            EdgeError: See the package.
         """
         request = requests.publish_to_iot_core(topic, payload, qos, self._max_payload_bytes)
         self._session.ask(Asked("PublishToIoTCore", topic), request, timeout_s)
@@ -129,7 +114,7 @@ class IpcGateway:
         Nobody being subscribed is no error.
 
         Raises:
-            EdgeError: See the class.
+            EdgeError: See the package.
         """
         request = requests.publish_to_topic(topic, message)
         self._session.ask(Asked("PublishToTopic", topic), request, timeout_s)
@@ -159,14 +144,9 @@ class IpcGateway:
                 none.
 
         Raises:
-            EdgeError: See the class.
+            EdgeError: See the package.
         """
-        wanted = Filter(
-            asked=Asked("SubscribeToIoTCore", topic_filter),
-            request=requests.subscribe_to_iot_core(topic_filter, qos),
-            read=requests.iot_core_message,
-            resubscribe_after_silence_s=resubscribe_after_silence_s,
-        )
+        wanted = Filter.of_iot_core(topic_filter, qos, resubscribe_after_silence_s)
         return self._session.subscribe(wanted, on_message, timeout_s)
 
     def subscribe_to_topic(
@@ -178,14 +158,9 @@ class IpcGateway:
         MQTT `a/#` does not match `a`.
 
         Raises:
-            EdgeError: See the class.
+            EdgeError: See the package.
         """
-        wanted = Filter(
-            asked=Asked("SubscribeToTopic", topic_filter),
-            request=requests.subscribe_to_topic(topic_filter),
-            read=requests.local_message,
-            resubscribe_after_silence_s=None,
-        )
+        wanted = Filter.of_topic(topic_filter)
         return self._session.subscribe(wanted, on_message, timeout_s)
 
     def get_configuration(
@@ -203,7 +178,7 @@ class IpcGateway:
             timeout_s: Seconds for everything.
 
         Raises:
-            EdgeError: See the class; PermanentError with code `ResourceNotFoundError` when there is none.
+            EdgeError: See the package; PermanentError with code `ResourceNotFoundError` when there is none.
         """
         asked = Asked("GetConfiguration", "/".join(key_path))
         return self._session.ask(asked, requests.get_configuration(key_path, component), timeout_s).value
@@ -225,7 +200,7 @@ class IpcGateway:
             timeout_s: Seconds for everything.
 
         Raises:
-            EdgeError: See the class.
+            EdgeError: See the package.
         """
         asked = Asked("UpdateConfiguration", "/".join(key_path))
         self._session.ask(asked, requests.update_configuration(key_path, value, timestamp), timeout_s)
@@ -236,7 +211,7 @@ class IpcGateway:
         """Tell the core how this component is.
 
         Raises:
-            EdgeError: See the class.
+            EdgeError: See the package.
         """
         self._session.ask(Asked("UpdateState", state), requests.update_state(state), timeout_s)
 

@@ -6,9 +6,10 @@ Its callbacks run on the SDK's I/O thread and never wait.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from edge_common.errors import EdgeError
+from edge_common.ipc import requests
 from edge_common.ipc.connection import Connection
 from edge_common.ipc.delivery import Delivery, Message, Recipient
 from edge_common.ipc.errors import Asked, failure_of, translate
@@ -29,6 +30,18 @@ class Filter:
     request: Any
     read: Callable[[Any], Message]
     resubscribe_after_silence_s: float | None
+
+    @classmethod
+    def of_iot_core(cls, topic_filter: str, qos: int, silence_s: float | None) -> Self:
+        """Topics of AWS IoT Core."""
+        request = requests.subscribe_to_iot_core(topic_filter, qos)
+        return cls(Asked("SubscribeToIoTCore", topic_filter), request, requests.iot_core_message, silence_s)
+
+    @classmethod
+    def of_topic(cls, topic_filter: str) -> Self:
+        """Topics of this core's own publish/subscribe."""
+        request = requests.subscribe_to_topic(topic_filter)
+        return cls(Asked("SubscribeToTopic", topic_filter), request, requests.local_message, None)
 
 
 class Owner(Recipient, Protocol):

@@ -1,79 +1,75 @@
-"""Where readings come from: `simulated`, `host`, `iio`, `replay`.
+"""Where readings come from: made up, from this machine, from real sensors, or from a recording.
 
-Owns reading sensors; it publishes nothing and keeps nothing. No threads: a source reads in its caller's.
-
-    source = open_source(config.sensor, context.clock, context.stop)
+Owns the four sources, their settings and the units of their fields; each source's module has the table. A
+component puts `sensor: SensorConfig` among its settings and reads through `open_source`. No threads.
 
 Modules:
-    source     the protocol that every source fulfils, units, the end of a replay
-    simulated  values without hardware
-    host       the machine itself: temperatures, load, memory, disk; the only one that imports psutil
-    iio        sensors on the board's buses, by the kernel's Industrial I/O and hwmon
-    replay     a CSV file; csv_rows reads it
-    sysfs      the kernel's small files, for host and iio
+    source        what every source is: `Source`
+    simulated     `simulated`: a seeded random walk
+    host          `host`: temperatures, load, memory and disk of this machine
+    temperatures  its thermal zones
+    iio           `iio`: sensors that a driver of the kernel reads
+    iio_channels  what the kernel offers of them
+    sysfs         numbers out of sysfs, and why there is none
+    replay        `replay`: a recording at its own pace
+    recording     its file
 """
 
-import threading
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
 from edge_common.clock import Clock
-from edge_common.config import ComponentConfig, setting
+from edge_common.config import chosen_by, kind
+from edge_common.metrics import Metrics
 from edge_common.sensors.host import HostConfig, HostSource
 from edge_common.sensors.iio import IioConfig, IioSource
 from edge_common.sensors.replay import ReplayConfig, ReplaySource
 from edge_common.sensors.simulated import SimulatedConfig, SimulatedSource
-from edge_common.sensors.source import UNITS, EndOfReplay, SensorSource
+from edge_common.sensors.source import EndOfReplayError, Source
 
 __all__ = [
-    "UNITS",
-    "EndOfReplay",
+    "EndOfReplayError",
     "HostConfig",
     "IioConfig",
     "ReplayConfig",
     "SensorConfig",
-    "SensorSource",
     "SimulatedConfig",
+    "Source",
     "open_source",
 ]
 
-
-class SensorConfig(ComponentConfig):
-    """Which source, and the settings of each.
-
-    A section for each source and not one that changes with `kind`: a deployment merges into what is stored, so
-    `{"kind": "host"}` would otherwise meet the left-over settings of `simulated` and be refused for them.
-    """
-
-    kind: Literal["simulated", "host", "iio", "replay"] = setting("simulated", description="Which source.")
-    simulated: SimulatedConfig = setting(SimulatedConfig(), description="Of the source simulated.")
-    host: HostConfig = setting(HostConfig(), description="Of the source host.")
-    iio: IioConfig = setting(IioConfig(), description="Of the source iio.")
-    replay: ReplayConfig = setting(ReplayConfig(), description="Of the source replay.")
-
-    def model_post_init(self, context: object, /) -> None:
-        """What no single setting can check: the chosen source has what it needs."""
-        super().model_post_init(context)
-        if self.kind == "replay" and not self.replay.file:
-            raise ValueError("the source replay needs replay/file, the path of a CSV file")
+SensorConfig = Annotated[
+    Annotated[SimulatedConfig, kind("simulated")]
+    | Annotated[HostConfig, kind("host")]
+    | Annotated[IioConfig, kind("iio")]
+    | Annotated[ReplayConfig, kind("replay")],
+    chosen_by("source"),
+]
 
 
-def open_source(config: SensorConfig, clock: Clock, stop: threading.Event | None = None) -> SensorSource:
-    """Open the configured source; the caller closes it.
+@contextmanager
+def open_source(
+    config: SimulatedConfig | HostConfig | IioConfig | ReplayConfig, clock: Clock, metrics: Metrics
+) -> Iterator[Source]:
+    """Open a source, and close it at the end of the `with` block.
 
     Args:
         config: Which one, and its settings.
-        clock: Measures the pace of a replay.
-        stop: The component's stop event, which ends the pauses of a replay; None waits them out.
+        clock: Measures the pace of a recording.
+        metrics: Counts fields that could not be read (`sensor_fields_not_read`) and bad lines of a recording
+            (`replay_rows_skipped`).
 
     Raises:
-        ConfigError: The source is not there: no such file, no such sensor.
+        PermanentError: A file or folder that the settings name is not there or cannot be used.
     """
-    match config.kind:
-        case "simulated":
-            return SimulatedSource(config.simulated)
-        case "host":
-            return HostSource(config.host)
-        case "iio":
-            return IioSource(config.iio)
-        case "replay":
-            return ReplaySource(config.replay, clock, stop or threading.Event())
+    match config:
+        case SimulatedConfig():
+            yield SimulatedSource(config)
+        case HostConfig():
+            yield HostSource(config, metrics)
+        case IioConfig():
+            yield IioSource(config, metrics)
+        case ReplayConfig():
+            with ReplaySource(config, clock, metrics) as source:
+                yield source

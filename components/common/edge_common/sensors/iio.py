@@ -1,194 +1,132 @@
-"""The source `iio`: sensors on the board's buses, through Linux's Industrial I/O (BME280, BH1750, Si7020 …).
+"""Real sensors that a driver of the kernel reads: BME280, SHT3x, BH1750 and their like.
 
-Reads /sys/bus/iio/devices as Documentation/ABI/testing/sysfs-bus-iio describes it. Climate sensors whose
-driver belongs to hwmon instead (SHT3x, SHT4x: Documentation/hwmon/sht3x) are found in /sys/class/hwmon by
-having a humidity, and read the same way.
+Owns the names of the fields. No threads.
+
+| field       | unit | of the kernel's                                       |
+|-------------|------|-------------------------------------------------------|
+| temperature | °C   | in_temp, temp1_input (milli °C)                       |
+| humidity    | %    | in_humidityrelative, humidity1_input (milli %)        |
+| pressure    | hPa  | in_pressure (kPa)                                     |
+| light       | lx   | in_illuminance (lx)                                   |
+
+A second sensor of the same quantity is called `temperature_<chip>`, a third one of the same chip
+`temperature_<chip>_2`; `in_temp_object_raw` is `temperature_object`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edge_common.config import ComponentConfig, setting
-from edge_common.errors import ConfigError, TransientError
-from edge_common.sensors.source import UNITS
-from edge_common.sensors.sysfs import free_name, numbered_folders, read_number, read_text, word
+from edge_common.errors import TransientError
+from edge_common.log import get_logger, limited
+from edge_common.metrics import Metrics
+from edge_common.sensors.iio_channels import HWMON_CHIPS, IIO_DEVICES, Channel, find_channels
 
-# Channel type of the kernel -> our quantity, and the factor from the kernel's unit to ours.
-_IIO_QUANTITIES = {
-    "temp": ("temperature", 0.001),  # milli-degrees Celsius -> °C
-    "humidityrelative": ("humidity", 0.001),  # milli-percent -> %
-    "pressure": ("pressure", 10.0),  # kPa -> hPa
-    "illuminance": ("light", 1.0),  # lx
-}
-_HWMON_QUANTITIES = {"temp": ("temperature", 0.001), "humidity": ("humidity", 0.001)}  # the same milli-units
-_CHANNEL = re.compile(rf"in_(({'|'.join(_IIO_QUANTITIES)})(\d*)((?:_[a-z0-9]+)*))_(input|raw)")
-_HWMON_CHANNEL = re.compile(rf"({'|'.join(_HWMON_QUANTITIES)})(\d+)_input")
 _DECIMALS = 3
+_SAME_CAUSE_S = 60.0  # between two log lines about sensors that cannot be read
+
+_log = get_logger("iio")
 
 
 class IioConfig(ComponentConfig):
     """Settings of the source `iio`."""
 
-    devices: list[str] = setting(
-        [],
-        description="Names of the sensors to read, the first for the plain fields; empty: all there are.",
+    source: Literal["iio"] = setting("iio", description="Real sensors through drivers of the kernel.")
+    chips: tuple[str, ...] = setting(
+        (), max_length=32, description="Names or labels of the chips to read, such as bme280; empty: all."
     )
-    sysfs_root: str = setting("/sys", min_length=1, description="Where the kernel's sysfs is mounted.")
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """One quantity of one sensor.
-
-    Attributes:
-        quantity: Our word for it, with what the kernel adds: `temperature`, `temperature_object`.
-        unit: Of its values.
-        file: The kernel's file with the value.
-        scale: File with the factor from the raw value to the kernel's unit; None: there is none.
-        offset: File with what is added to the raw value before; None: there is none.
-        factor: From the kernel's unit to ours.
-    """
-
-    quantity: str
-    unit: str
-    file: Path
-    scale: Path | None
-    offset: Path | None
-    factor: float
-
-    def read(self) -> float:
-        """The value in its unit: (raw + offset) * scale * factor.
-
-        Raises:
-            TransientError: A file cannot be read; the reason names it.
-        """
-        value = read_number(self.file)
-        if self.offset is not None:
-            value += read_number(self.offset)
-        if self.scale is not None:
-            value *= read_number(self.scale)
-        return round(value * self.factor, _DECIMALS)
+    sysfs_root: str = setting(
+        "/sys", min_length=1, description="Where sysfs is mounted; in a container it may be elsewhere."
+    )
 
 
 class IioSource:
-    """All channels of all configured sensors. Used by one thread.
+    """Reads whatever is attached, and looks for new sensors at each reading: drivers may load late.
 
-    The first sensor that measures a quantity has the plain field (`temperature`), later ones put their name
-    before it (`si7020_temperature`). First is who comes first in `devices`, else who has the lower number.
+    A field keeps its name as long as the process lives, also while its sensor is away.
 
-    Raises:
-        ConfigError: A sensor of `devices` is not there, or there is none at all.
+    Args:
+        config: Which chips, and where.
+        metrics: `sensor_fields_not_read` counts fields that are missing in readings.
     """
 
-    def __init__(self, config: IioConfig) -> None:
-        self._sysfs = Path(config.sysfs_root)
-        self._wanted = config.devices
-        found = dict(sensors(self._sysfs))
-        names = sorted({name_of(folder) for folder in found})
-        missing = [name for name in config.devices if name not in names]
-        faults = [f"devices: no sensor {n!r}; there are {', '.join(names) or 'none'}." for n in missing]
-        if not found:
-            faults.append(
-                f"no sensor below {self._sysfs}: enable its overlay, load its driver (modprobe bme280), "
-                "and look with `ls /sys/bus/iio/devices`."
-            )
-        if faults:
-            raise ConfigError(faults)
-        self._channels = self._named(found)
+    due_s: None = None
 
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """What the sensors measure."""
-        return {field: channel.unit for field, channel in self._channels.items()}
+    def __init__(self, config: IioConfig, metrics: Metrics) -> None:
+        self._config = config
+        self._root = Path(config.sysfs_root)
+        self._channels: dict[str, Channel] = {}  # field -> channel
+        self._not_read = metrics.counter("sensor_fields_not_read")
 
     def read(self) -> dict[str, float]:
-        """Read every channel.
+        """Every sensor's value now; one that cannot be read is left out, logged and counted.
 
         Raises:
-            TransientError: One cannot be read; the reason names the file.
+            TransientError: There is no sensor, or none can be read.
         """
-        try:
-            return {field: channel.read() for field, channel in self._channels.items()}
-        except TransientError:
-            # A sensor that was unplugged, or whose driver was bound again, comes back under another number.
-            # Taken only when every field is there again: a field must not change its sensor meanwhile.
-            found = self._named(dict(sensors(self._sysfs)))
-            if found.keys() == self._channels.keys():
-                self._channels = found
-            raise
+        self._look_around()
+        values: dict[str, float] = {}
+        faults: list[str] = []
+        for field, channel in self._channels.items():
+            try:
+                values[field] = round(channel.read(), _DECIMALS)
+            except TransientError as error:
+                faults.append(error.reason)
+        if not self._channels:
+            raise TransientError(self._nothing_there())
+        here = {channel.chip for channel in self._channels.values()}
+        faults += [f"the chip {chip} is not there." for chip in self._config.chips if chip not in here]
+        if not values:
+            raise TransientError(" ".join(faults))
+        if faults:
+            self._not_read.add(len(faults))
+            _log.warning("sensor_fields_not_read", reason=" ".join(faults), **limited("iio", _SAME_CAUSE_S))
+        return values
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def _look_around(self) -> None:
+        """Give each sensor that is new a field, and find those again that were renumbered meanwhile."""
+        unseen = dict(self._channels)
+        for channel in self._wanted(find_channels(self._root)):
+            field = next((name for name, known in unseen.items() if _same(known, channel)), None)
+            if field is None:
+                field = self._new_field(channel)
+                _log.info("sensor_found", field=field, chip=channel.chip, file=str(channel.file))
+            unseen.pop(field, None)
+            self._channels[field] = channel
 
-    def _named(self, found: Mapping[Path, list[Channel]]) -> dict[str, Channel]:
-        """Field -> channel."""
-        named: dict[str, Channel] = {}
-        for folder in self._in_order(found):
-            for channel in found[folder]:
-                plain = channel.quantity
-                field = plain if plain not in named else f"{word(name_of(folder))}_{plain}"
-                named[free_name(field, named)] = channel
-        return named
+    def _wanted(self, channels: list[Channel]) -> list[Channel]:
+        wanted = self._config.chips
+        return [channel for channel in channels if not wanted or channel.chip in wanted]
 
-    def _in_order(self, found: Mapping[Path, list[Channel]]) -> list[Path]:
-        if not self._wanted:
-            return list(found)
-        wanted = [folder for folder in found if name_of(folder) in self._wanted]
-        return sorted(wanted, key=lambda folder: self._wanted.index(name_of(folder)))
+    def _new_field(self, channel: Channel) -> str:
+        quantity = "_".join(filter(None, (channel.quantity, channel.modifier)))
+        chip = re.sub(r"[^a-z0-9]+", "_", channel.chip.lower()).strip("_")
+        if quantity not in self._channels:
+            return quantity
+        name = f"{quantity}_{chip}"
+        number = 2
+        while name in self._channels:
+            name = f"{quantity}_{chip}_{number}"
+            number += 1
+        return name
 
-
-def sensors(sysfs: Path) -> Iterator[tuple[Path, list[Channel]]]:
-    """Every sensor's folder and channels: Industrial I/O first, then hwmon chips that measure a humidity."""
-    for folder in numbered_folders(sysfs / "bus" / "iio" / "devices", "iio:device"):
-        if channels := iio_channels(folder):
-            yield folder, channels
-    for folder in numbered_folders(sysfs / "class" / "hwmon", "hwmon"):
-        if (folder / "humidity1_input").exists():
-            yield folder, hwmon_channels(folder)
-
-
-def iio_channels(folder: Path) -> list[Channel]:
-    """The channels of one iio:deviceN that the product has words for."""
-    channels: dict[str, Channel] = {}
-    # _input, the processed value, sorts before _raw and wins where a driver offers both.
-    for file in sorted(folder.iterdir()):
-        match = _CHANNEL.fullmatch(file.name)
-        if match is None or match[1] in channels:
-            continue
-        channel, kind, _, modifier, form = match.groups()
-        quantity, factor = _IIO_QUANTITIES[kind]
-        channels[channel] = Channel(
-            quantity=f"{quantity}{modifier}",
-            unit=UNITS[quantity],
-            file=file,
-            scale=_shared(folder, channel, kind, "scale") if form == "raw" else None,
-            offset=_shared(folder, channel, kind, "offset") if form == "raw" else None,
-            factor=factor,
+    def _nothing_there(self) -> str:
+        found = ", ".join(sorted({channel.chip for channel in find_channels(self._root)}))
+        if found:
+            wanted = ", ".join(self._config.chips)
+            return f"none of the chips {wanted} is there, but {found}. Correct the setting `chips`."
+        where = f"{self._root / IIO_DEVICES} and {self._root / HWMON_CHIPS}"
+        remedy = (
+            "Wire it, enable its device tree overlay or name it in the bus's new_device, and look at dmesg"
         )
-    return list(channels.values())
+        return f"no sensor of temperature, humidity, pressure or light in {where}. {remedy}."
 
 
-def hwmon_channels(folder: Path) -> list[Channel]:
-    """Temperatures and humidities of one hwmonN."""
-    return [
-        Channel(quantity, UNITS[quantity], file, scale=None, offset=None, factor=factor)
-        for file in sorted(folder.iterdir())
-        if (match := _HWMON_CHANNEL.fullmatch(file.name))
-        for quantity, factor in [_HWMON_QUANTITIES[match[1]]]
-    ]
-
-
-def name_of(folder: Path) -> str:
-    """The sensor's name as its driver gives it; the folder's where the driver gives none."""
-    try:
-        return read_text(folder / "name") or folder.name
-    except TransientError:
-        return folder.name
-
-
-def _shared(folder: Path, channel: str, kind: str, attribute: str) -> Path | None:
-    """The channel's own attribute (in_temp0_scale), or the one that all of its type share (in_temp_scale)."""
-    own, shared = folder / f"in_{channel}_{attribute}", folder / f"in_{kind}_{attribute}"
-    return next((file for file in (own, shared) if file.exists()), None)
+def _same(one: Channel, other: Channel) -> bool:
+    """Whether both are the same channel of the same chip at the same address, whatever its number is now."""
+    return (one.chip, one.file.name, Path(one.place).parent) == (
+        other.chip,
+        other.file.name,
+        Path(other.place).parent,
+    )

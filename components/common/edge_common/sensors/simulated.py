@@ -1,75 +1,79 @@
-"""The source `simulated`: plausible values without any hardware, the same ones again for the same seed."""
+"""Made-up readings that move like a room's: for demonstrations, tests and the first hour without a sensor.
+
+Owns the ranges and the random walk. Pure, no threads.
+
+| field       | unit | range                                                            |
+|-------------|------|------------------------------------------------------------------|
+| temperature | °C   | 20 to `temperature_max_c`; `anomaly_fraction` of them 28 to 35   |
+| humidity    | %    | 40 to 80, relative                                               |
+| pressure    | hPa  | 1000 to 1020                                                     |
+| cpu_temp    | °C   | 40 to 60                                                         |
+| light       | lx   | 100 to 1000                                                      |
+"""
 
 import random
-from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from edge_common.config import ComponentConfig, setting
-from edge_common.sensors.source import UNITS
 
-Quantity = Literal["temperature", "humidity", "pressure", "cpu_temp", "light"]
-
-# Lowest and highest normal value, in the unit of `UNITS`. The highest temperature is a setting.
-_RANGES: dict[Quantity, tuple[float, float]] = {
+RANGES: Final = {
     "temperature": (20.0, 30.0),
     "humidity": (40.0, 80.0),
     "pressure": (1000.0, 1020.0),
     "cpu_temp": (40.0, 60.0),
     "light": (100.0, 1000.0),
 }
-_ANOMALY_RANGE_C = (28.0, 35.0)
-# Standard deviation of one step as a part of the range: across it in some hundred readings, smooth to look at.
-_STEP = 0.03
+ANOMALOUS_TEMPERATURE: Final = (28.0, 35.0)  # °C
+_STEP = 0.05  # of a range: the farthest that a value moves from one reading to the next
 _DECIMALS = 2
 
 
 class SimulatedConfig(ComponentConfig):
     """Settings of the source `simulated`."""
 
-    quantities: list[Quantity] = setting(list(_RANGES), min_length=1, description="What is measured.")
+    source: Literal["simulated"] = setting("simulated", description="Made-up readings.")
     seed: int | None = setting(
-        None, description="The same seed gives the same values; null: others each time."
-    )
-    temperature_max_c: float = setting(
-        30.0, unit="°C", gt=20, le=100, description="Highest normal temperature; the lowest is 20 °C."
+        None, ge=0, description="The same seed gives the same readings; null: others at each start."
     )
     anomaly_fraction: float = setting(
-        0.0, ge=0, le=1, description="Part of the readings whose temperature is an anomaly, 28 to 35 °C."
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of readings whose temperature is out of the ordinary, 28 to 35 °C.",
+    )
+    temperature_max_c: float = setting(
+        30.0, unit="°C", ge=21, le=30, description="Highest ordinary temperature; the lowest is 20 °C."
     )
 
 
 class SimulatedSource:
-    """A random walk for each quantity, reflected at the ends of its range. Used by one thread."""
+    """A random walk in each range, reflected at its ends: in the long run every value is equally likely.
+
+    Args:
+        config: Two sources with the same settings and a seed give the same readings.
+    """
+
+    due_s: None = None
 
     def __init__(self, config: SimulatedConfig) -> None:
-        self._random = random.Random(config.seed)  # noqa: S311  weather, not secrets
+        self._random = random.Random(config.seed)  # noqa: S311  nothing secret: it must be repeatable
         self._anomaly_fraction = config.anomaly_fraction
-        self._ranges = {quantity: _RANGES[quantity] for quantity in config.quantities}
-        if "temperature" in self._ranges:
-            self._ranges["temperature"] = (_RANGES["temperature"][0], config.temperature_max_c)
-        self._values = {q: self._random.uniform(*bounds) for q, bounds in self._ranges.items()}
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """The configured quantities."""
-        return {quantity: UNITS[quantity] for quantity in self._ranges}
+        self._ranges = RANGES | {"temperature": (RANGES["temperature"][0], config.temperature_max_c)}
+        self._values = {name: self._random.uniform(*bounds) for name, bounds in self._ranges.items()}
 
     def read(self) -> dict[str, float]:
-        """One step of every walk. An anomaly changes one reading, not the walk."""
-        for quantity, (low, high) in self._ranges.items():
-            step = self._random.gauss(0.0, _STEP * (high - low))
-            self._values[quantity] = reflected(self._values[quantity] + step, low, high)
-        reading: dict[str, float] = {q: round(value, _DECIMALS) for q, value in self._values.items()}
-        if "temperature" in reading and self._random.random() < self._anomaly_fraction:
-            reading["temperature"] = round(self._random.uniform(*_ANOMALY_RANGE_C), _DECIMALS)
-        return reading
-
-    def close(self) -> None:
-        """Nothing is open."""
+        """The next step of each walk, two decimals."""
+        for name, (low, high) in self._ranges.items():
+            step = _STEP * (high - low)
+            moved = self._values[name] + self._random.uniform(-step, step)
+            self._values[name] = _reflected(moved, low, high)
+        reading = dict(self._values)
+        if self._random.random() < self._anomaly_fraction:  # the walk goes on beneath
+            reading["temperature"] = self._random.uniform(*ANOMALOUS_TEMPERATURE)
+        return {name: round(value, _DECIMALS) for name, value in reading.items()}
 
 
-def reflected(value: float, low: float, high: float) -> float:
-    """`value` folded back into the range at its ends, as often as needed."""
-    span = high - low
-    offset = (value - low) % (2 * span)
-    return min(high, low + (offset if offset <= span else 2 * span - offset))
+def _reflected(value: float, low: float, high: float) -> float:
+    if value > high:
+        return 2 * high - value
+    return 2 * low - value if value < low else value

@@ -1,32 +1,54 @@
-"""Small files of the kernel's sysfs, read with errors that name the file. Pure reading; any thread."""
+"""Numbers out of the kernel's sysfs, and the reason when there is none. No threads."""
 
+import errno
 import math
-import re
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from edge_common.errors import TransientError
 
+ABSOLUTE_ZERO_C = -273.15
+_MAX_BYTES = 4096  # of one attribute: a page (Documentation/filesystems/sysfs.rst)
+_ADVICE = {
+    errno.ENOENT: "The device or its driver is gone: look at the wiring and at dmesg",
+    errno.ENODEV: "The device is gone: look at the wiring and at dmesg",
+    errno.ENXIO: "The device does not answer: look at its wiring, address and power",
+    errno.EIO: "The device does not answer properly: look at its wiring and power",
+    errno.EREMOTEIO: "The device does not answer: look at its wiring, address and power",
+    errno.ETIMEDOUT: "The device does not answer in time: look at its wiring and power",
+    errno.EAGAIN: "The device has no value yet, or it is switched off",
+    errno.ENODATA: "The device has no value yet, or it is switched off",
+    errno.EACCES: "Let the component's user read it",
+}
+_OTHER_ADVICE = "Look at the device and at dmesg"
+
 
 def read_text(file: Path) -> str:
-    """What a file says, without the final newline.
+    """The content of one attribute, without the white space around it.
+
+    Never waits for a writer, as opening a named pipe would.
 
     Raises:
-        TransientError: It is not there, or the driver behind it reports an error.
+        TransientError: It cannot be read now; the reason names the file.
     """
     try:
-        return file.read_text(encoding="utf-8", errors="replace").strip()
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            content = os.read(descriptor, _MAX_BYTES)
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        raise TransientError(
-            f"{file}: {error.strerror or error}. Check that the sensor is connected and its driver is loaded."
-        ) from error
+        advice = _ADVICE.get(error.errno or 0, _OTHER_ADVICE)
+        raise TransientError(f"cannot read {file}: {error.strerror or error}. {advice}.") from error
+    return content.decode(errors="replace").strip()
 
 
 def read_number(file: Path) -> float:
-    """The number in a file.
+    """The number in one attribute, in the kernel's unit.
 
     Raises:
-        TransientError: As `read_text`, or there is no finite number in it.
+        TransientError: It cannot be read now, or holds no finite number; the reason names the file.
     """
     text = read_text(file)
     try:
@@ -34,35 +56,10 @@ def read_number(file: Path) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise TransientError(f"{file}: {text[:40]!r} is no number. Its driver reports nonsense; try again.")
+        raise TransientError(f"cannot read {file}: {text[:40]!r} is no number. {_OTHER_ADVICE}.")
     return number
 
 
-def numbered_folders(parent: Path, prefix: str) -> Iterator[Path]:
-    """The folders `<prefix>0`, `<prefix>1`, … in the order of their numbers; none when `parent` is missing."""
-    if parent.is_dir():
-        numbered = [
-            (int(folder.name.removeprefix(prefix)), folder)
-            for folder in parent.iterdir()
-            if folder.name.startswith(prefix) and folder.name.removeprefix(prefix).isdecimal()
-        ]
-        yield from (folder for _, folder in sorted(numbered))
-
-
-def word(text: str) -> str:
-    """`text` as part of a field's name: lower case, digits and single underscores."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-
-
-def free_name(name: str, taken: object) -> str:
-    """`name`, or `name_2`, `name_3`, … when it is taken.
-
-    Args:
-        name: What is wanted.
-        taken: Anything that can be asked `in`.
-    """
-    number, candidate = 1, name
-    while candidate in taken:  # type: ignore[operator]
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate
+def entries(folder: Path, pattern: str) -> Iterator[Path]:
+    """What matches `pattern` in `folder`, number 10 after number 9; nothing when there is no such folder."""
+    yield from sorted(folder.glob(pattern), key=lambda path: (len(path.name), path.name))

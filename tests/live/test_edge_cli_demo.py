@@ -1,0 +1,113 @@
+"""The demo, whole: a real core, the real components, every reading accounted for, nothing left behind."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_cli.processes import core_on, core_processes
+from support.edge import RunningEdge, edge
+from support.waiting import wait_until
+
+DEADLINE_S = 30.0
+PUBLISHER, SUBSCRIBER = "com.example.MqttPublisher", "com.example.MqttSubscriber"
+
+
+def _demo(tmp_path: Path, *words: str) -> tuple[dict[str, Any], str]:
+    """Run a demo to its end; its report and what it said."""
+    report = tmp_path / "report.json"
+    said = edge("demo", "--root", str(tmp_path / "core"), "--report", str(report), *words).stdout
+    document: dict[str, Any] = json.loads(report.read_text())
+    return document, said
+
+
+def test_readings_of_this_machine_arrive_and_none_is_lost(tmp_path: Path) -> None:
+    report, said = _demo(tmp_path, "--duration", "3")
+    readings = report["readings"]
+    assert readings["produced"] == readings["delivered"] >= 3
+    assert (readings["lost"], readings["duplicated"]) == (0, 0)
+    assert {(c["name"], c["state"], c["restarts"]) for c in report["components"]} == {
+        (PUBLISHER, "RUNNING", 0),
+        (SUBSCRIBER, "RUNNING", 0),
+    }
+    assert report["iot_core"]["by_topic"]["orangepi5-core-001/sensors/data"] == readings["delivered"]
+    assert report["outages"] == []
+    assert {"core", "build", "deploy", "set_up", "first_message"} == report["timings_s"].keys()
+    assert "0 lost, 0 duplicated" in said
+    assert core_on(tmp_path / "core") is None
+
+
+def test_classic_core_holds_what_is_published_while_the_cloud_is_away(tmp_path: Path) -> None:
+    report, said = _demo(tmp_path, "--duration", "5", "--outage", "3")
+    (outage,) = report["outages"]
+    assert outage["duration_s"] >= 3
+    assert outage["spooled_messages_max"] >= 2
+    assert (report["readings"]["lost"], report["readings"]["duplicated"]) == (0, 0)
+    assert "The cloud is away." in said
+    assert "The cloud is back" in said
+
+
+def test_lite_core_holds_nothing_and_the_demo_says_so(tmp_path: Path) -> None:
+    report, _ = _demo(tmp_path, "--duration", "5", "--outage", "3", "--flavor", "lite")
+    assert report["flavor"] == "lite"
+    assert report["outages"][0]["spooled_messages_max"] == 0
+    assert report["readings"]["lost"] == report["readings"]["lost_with_notice"]
+    assert report["readings"]["delivered"] > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_demo_is_ended_tidily_while_it_runs(tmp_path: Path, number: signal.Signals) -> None:
+    root, report = tmp_path / "core", tmp_path / "report.json"
+    with RunningEdge("demo", "--root", str(root), "--report", str(report)) as demo:
+        demo.line_with("reading #1 ")
+        assert demo.interrupt(number) == 0
+    assert json.loads(report.read_text())["readings"]["lost"] == 0
+    assert core_on(root) is None
+
+
+def test_demo_is_ended_tidily_while_it_is_set_up(tmp_path: Path) -> None:
+    root = tmp_path / "core"
+    with RunningEdge("demo", "--root", str(root)) as demo:
+        demo.line_with("core: ")
+        assert demo.interrupt() == 130
+    assert core_on(root) is None
+
+
+def test_demo_that_is_killed_takes_its_core_along(tmp_path: Path) -> None:
+    root = tmp_path / "core"
+    with RunningEdge("demo", "--root", str(root)) as demo:
+        demo.line_with("core: ")
+        os.kill(demo.pid, signal.SIGKILL)
+        wait_until(lambda: core_on(root) is None, DEADLINE_S, "end of the core")
+
+
+def test_demo_without_a_root_leaves_no_folder_and_no_core() -> None:
+    before = set(core_processes())
+    with RunningEdge("demo", "--duration", "1") as demo:
+        demo.line_with("reading #0 ")
+        (root,) = {
+            core.root for core in core_processes() if core not in before and _is_of(core.pid, demo.pid)
+        }
+        assert demo.wait() == 0
+    assert not root.parent.exists()
+    assert core_on(root) is None
+
+
+def test_root_that_holds_files_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    ended = edge("demo", "--duration", "1", "--root", str(tmp_path), expect=1)
+    assert "fresh folder" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_json_is_the_report_and_nothing_else(tmp_path: Path) -> None:
+    said = edge("demo", "--duration", "1", "--root", str(tmp_path / "core"), "--json").stdout
+    assert json.loads(said)["readings"]["lost"] == 0
+
+
+def _is_of(pid: int, parent: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1]) == parent
