@@ -6,7 +6,7 @@ ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 VENV=$ROOT/.venv
 VENV_PYTHON=$VENV/bin/python
 LOCK=$ROOT/requirements.lock
-IMPORT_ROOTS="components/common components/mqtt_publisher components/mqtt_subscriber scripts"
+IMPORT_ROOTS="components/common components/mqtt_publisher components/mqtt_subscriber scripts tests"
 
 fail() {
     echo "error: $*" >&2

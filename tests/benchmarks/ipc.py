@@ -1,7 +1,8 @@
 """What the core's IPC costs, with the unmodified SDK in other processes.
 
-    python tests/benchmarks/ipc.py [--json]                              the IPC server alone
-    python tests/benchmarks/ipc.py --socket PATH --token TOKEN [--json]  a core that runs
+    .venv/bin/python -m benchmarks.ipc                               a whole core: broker, spooler and all
+    .venv/bin/python -m benchmarks.ipc --server-only                 the IPC server alone
+    .venv/bin/python -m benchmarks.ipc --socket PATH --token TOKEN   a core that runs
 
 Measures PublishToIoTCore twice: how many a second pipelined clients get through, and how long one takes when
 each waits for the one before. The same clients do the same against a server that answers at once with a
@@ -20,6 +21,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.whole_core import whole_core
 
 _HERE = Path(__file__).parent
 _CLIENT_WAIT_S = 120.0
@@ -172,8 +175,9 @@ def _report(comparison: Comparison) -> str:
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description="Rate and latency of PublishToIoTCore against a baseline.")
-    parser.add_argument("--socket", type=Path, help="socket of a running core (default: a server is started)")
+    parser.add_argument("--socket", type=Path, help="socket of a running core (default: a core is started)")
     parser.add_argument("--token", help="a token of that core whose component may publish")
+    parser.add_argument("--server-only", action="store_true", help="the IPC server by itself")
     parser.add_argument("--clients", type=int, default=Load().clients, help="pipelined client processes")
     parser.add_argument("--rounds", type=int, default=3, help="rounds against each server")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -183,7 +187,8 @@ def main() -> None:
     with ExitStack() as stack:
         socket_path, token = options.socket, options.token
         if socket_path is None:
-            socket_path, token = stack.enter_context(served("core"))
+            start = served("core") if options.server_only else whole_core()
+            socket_path, token = stack.enter_context(start)
         comparison = compare(socket_path, token, Load(clients=options.clients), options.rounds)
     sys.stdout.write((json.dumps(asdict(comparison)) if options.json else _report(comparison)) + "\n")
 

@@ -114,14 +114,16 @@ def test_stopping_clears_away_what_a_child_that_ended_by_itself_left_behind(tmp_
     run(work)
 
 
-def test_child_that_is_frozen_can_still_be_stopped(tmp_path: Path) -> None:
+def test_child_that_is_frozen_can_still_act_on_sigterm(tmp_path: Path) -> None:
     async def work() -> None:
         children = Children(tmp_path / "children.json")
-        process = await spawn(children, tmp_path, FAMILY)
+        process = await spawn(children, tmp_path, f"trap 'echo > bye; exit 0' TERM; {FAMILY}")
         await family_in(tmp_path)
         children.signal(process, signal.SIGSTOP)
 
         assert await children.stop(process, 10)
+
+        assert (tmp_path / "bye").exists()
 
     run(work)
 

@@ -163,10 +163,10 @@ def _watch(
         if outage_begins_s is not None and options.outage_s is not None:
             _until(outage_begins_s, state, observation)
             request(root, "offline")
-            observation.look_at_core()
-            observation.tick(0)
+            observation.update_clock()
             state.phase = Phase.OUTAGE
             state.outages.append(Outage(after_s=state.watched_s))
+            observation.look_at_core()
             _until(state.watched_s + options.outage_s, state, observation)
             _end_outage(root, state, observation)
         _until(options.duration_s, state, observation)
@@ -179,10 +179,10 @@ def _watch(
 def _end_outage(root: Path, state: DemoState, observation: Observation) -> None:
     observation.look_at_core()
     request(root, "online")
-    observation.look_at_core()
-    observation.tick(0)
+    observation.update_clock()
     state.outages[-1].duration_s = state.outage_s
     state.phase = Phase.WATCHING
+    observation.look_at_core()
 
 
 def _until(watched_s: float | None, state: DemoState, observation: Observation) -> None:

@@ -59,7 +59,7 @@ class Observation:
         for record in records(self._publisher, self._log.new_lines()):
             publisher_log.note(record, self._ledger)
         state = self._state
-        state.elapsed_s = time.monotonic() - self._began
+        self.update_clock()
         state.balance = self._ledger.balance()
         state.latest = tuple(self.cloud.latest)
         state.by_topic = self.cloud.by_topic
@@ -69,6 +69,10 @@ class Observation:
             self._status_due = state.elapsed_s + _STATUS_EVERY_S
             self.look_at_core()
         self._screen.refresh(state, readings)
+
+    def update_clock(self) -> None:
+        """Bring `elapsed_s` and what follows from it up to now."""
+        self._state.elapsed_s = time.monotonic() - self._began
 
     def look_at_core(self) -> None:
         """Ask the core for its status now.

@@ -89,10 +89,10 @@ class Report:
         lines += self._about_losses()
         lines += [_about_outage(outage) for outage in self.outages]
         topics = ", ".join(f"{topic} {count}" for topic, count in sorted(self.by_topic.items()))
-        lines.append(
-            f"IoT Core: {sum(self.by_topic.values())} messages" + (f" ({topics})." if topics else ".")
-        )
-        lines.append(f"S3: {self.s3.objects} objects, {size(self.s3.bytes)}, {self.s3.records} records.")
+        messages = plural(sum(self.by_topic.values()), "message")
+        lines.append(f"IoT Core: {messages} ({topics})." if topics else f"IoT Core: {messages}.")
+        objects, records = plural(self.s3.objects, "object"), plural(self.s3.records, "record")
+        lines.append(f"S3: {objects}, {size(self.s3.bytes)}, {records}.")
         lines += [
             f"{component['name']} was restarted: {plural(component['restarts'], 'time')}."
             for component in self._components()
@@ -138,9 +138,8 @@ def _rounded(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _about_outage(outage: Outage) -> str:
-    held = (
-        f"up to {plural(outage.spooled_messages_max, 'message')} ({size(outage.spooled_bytes_max)}) waited on the core."
-        if outage.spooled_messages_max
-        else "nothing waited on the core."
-    )
-    return f"Cloud away for {outage.duration_s or 0:.1f} s: {held}"
+    away = f"Cloud away for {outage.duration_s or 0:.1f} s"
+    if not outage.spooled_messages_max:
+        return f"{away}: nothing waited on the core."
+    waited = plural(outage.spooled_messages_max, "message")
+    return f"{away}: up to {waited} ({size(outage.spooled_bytes_max)}) waited on the core."

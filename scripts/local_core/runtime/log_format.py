@@ -86,7 +86,7 @@ class LineSplitter:
             self._ended_with_cr = False
         if not chunk:
             return []
-        pass
+        self._ended_with_cr = chunk.endswith(b"\r")
         text = (self._pending + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *complete, self._pending = text.split(b"\n")
         lines = [piece for line in complete for piece in _pieces(line)]

@@ -10,6 +10,7 @@ Modules:
     temperatures  its thermal zones
     iio           `iio`: sensors that a driver of the kernel reads
     iio_channels  what the kernel offers of them
+    missing       what a reading lacks: counted, and logged when it changes
     sysfs         numbers out of sysfs, and why there is none
     replay        `replay`: a recording at its own pace
     recording     its file

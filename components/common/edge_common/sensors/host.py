@@ -22,11 +22,10 @@ import psutil
 
 from edge_common.config import ComponentConfig, setting
 from edge_common.errors import PermanentError
-from edge_common.log import get_logger, limited
+from edge_common.log import get_logger
 from edge_common.metrics import Metrics
+from edge_common.sensors.missing import MissingFields
 from edge_common.sensors.temperatures import CPU_FIELD, read_temperatures
-
-_SAME_CAUSE_S = 600.0  # between two log lines about zones without a value: some are switched off for days
 
 _log = get_logger("host")
 
@@ -59,7 +58,7 @@ class HostSource:
     def __init__(self, config: HostConfig, metrics: Metrics) -> None:
         self._disk_path = config.disk_path
         self._root = Path(config.sysfs_root)
-        self._not_read = metrics.counter("sensor_fields_not_read")
+        self._missing = MissingFields("host", metrics)
         self._absent_told = False
         if not Path(self._disk_path).exists():
             reason = f"disk_path: {self._disk_path} is not there. Name a folder that is."
@@ -76,17 +75,12 @@ class HostSource:
             faults.append(f"cannot look at {self._disk_path}: {error.strerror}. Look at the disk.")
         # A property of the machine, read as one: no clock of the component.
         values["uptime_s"] = round(time.clock_gettime(time.CLOCK_BOOTTIME), 1)
-        self._report(values, faults)
+        self._missing.note(faults)
+        self._tell_absent_once(values)
         return values
 
-    def _report(self, values: dict[str, float], faults: list[str]) -> None:
-        if faults:
-            self._not_read.add(len(faults))
-            _log.warning("sensor_fields_not_read", reason=" ".join(faults), **limited("host", _SAME_CAUSE_S))
-        if not self._absent_told:
-            self._absent_told = True
-            if CPU_FIELD not in values:
-                where = f"{self._root / 'class/thermal'} and {self._root / 'class/hwmon'}"
-                _log.info(
-                    "host_fields_absent", fields=CPU_FIELD, reason=f"no zone of the processor in {where}"
-                )
+    def _tell_absent_once(self, values: dict[str, float]) -> None:
+        if not self._absent_told and CPU_FIELD not in values:
+            where = f"{self._root / 'class/thermal'} and {self._root / 'class/hwmon'}"
+            _log.info("host_fields_absent", fields=CPU_FIELD, reason=f"no zone of the processor in {where}")
+        self._absent_told = True

@@ -19,12 +19,12 @@ from typing import Literal
 
 from edge_common.config import ComponentConfig, setting
 from edge_common.errors import TransientError
-from edge_common.log import get_logger, limited
+from edge_common.log import get_logger
 from edge_common.metrics import Metrics
 from edge_common.sensors.iio_channels import HWMON_CHIPS, IIO_DEVICES, Channel, find_channels
+from edge_common.sensors.missing import MissingFields
 
 _DECIMALS = 3
-_SAME_CAUSE_S = 60.0  # between two log lines about sensors that cannot be read
 
 _log = get_logger("iio")
 
@@ -57,7 +57,7 @@ class IioSource:
         self._config = config
         self._root = Path(config.sysfs_root)
         self._channels: dict[str, Channel] = {}  # field -> channel
-        self._not_read = metrics.counter("sensor_fields_not_read")
+        self._missing = MissingFields("iio", metrics)
 
     def read(self) -> dict[str, float]:
         """Every sensor's value now; one that cannot be read is left out, logged and counted.
@@ -79,9 +79,7 @@ class IioSource:
         faults += [f"the chip {chip} is not there." for chip in self._config.chips if chip not in here]
         if not values:
             raise TransientError(" ".join(faults))
-        if faults:
-            self._not_read.add(len(faults))
-            _log.warning("sensor_fields_not_read", reason=" ".join(faults), **limited("iio", _SAME_CAUSE_S))
+        self._missing.note(faults)
         return values
 
     def _look_around(self) -> None:
