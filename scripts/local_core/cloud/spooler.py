@@ -78,7 +78,7 @@ class Spooler:
         self._stored_bytes = 0  # queued and in flight, as the nucleus counts
         self._last_sequence = 0
         self._dropped = 0
-        self._emptied: asyncio.Event | None = None
+        self._emptied = asyncio.Event()
         link.watch(self._link_changed)
 
     @property
@@ -120,7 +120,7 @@ class Spooler:
     async def wait_empty(self, within_s: float) -> bool:
         """Wait until everything is acknowledged; False when `within_s` seconds were not enough."""
         if self.messages:
-            self._emptied = asyncio.Event()
+            self._emptied.clear()
             try:
                 await asyncio.wait_for(self._emptied.wait(), within_s)
             except TimeoutError:
@@ -150,13 +150,14 @@ class Spooler:
         self._queued_qos0.pop(spooled.sequence, None)
         self._remove(spooled)
         self._dropped += 1
-        _logger.warning(
-            "Dropped a QoS %d message on %s: %s", spooled.message.qos, spooled.message.topic, reason
+        level = logging.ERROR if spooled.message.qos else logging.DEBUG  # QoS 0 is lost by the thousand
+        _logger.log(
+            level, "Dropped a QoS %d message on %s: %s", spooled.message.qos, spooled.message.topic, reason
         )
 
     def _remove(self, spooled: _Spooled) -> None:
         self._stored_bytes -= len(spooled.message.payload)
-        if self._emptied is not None and not self.messages:
+        if not self.messages:
             self._emptied.set()
 
     def _in_flight_limit(self) -> int:
@@ -190,6 +191,8 @@ class Spooler:
         for returned in [spooled, *reversed(older)]:
             self._append(returned)
             self._queue.move_to_end(returned.sequence, last=False)
+            if returned.sequence in self._queued_qos0:
+                self._queued_qos0.move_to_end(returned.sequence, last=False)
 
     def _link_changed(self) -> None:
         if self._link.is_online:

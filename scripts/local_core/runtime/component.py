@@ -200,7 +200,7 @@ class Component:
             self.restarts = self._starts
             self._starts += 1
         elif former is State.BROKEN:
-            pass
+            self._errors.forget()
         self._on_state(self, former)
 
     def _facts(self, **further: object) -> dict[str, object]:

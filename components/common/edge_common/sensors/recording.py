@@ -15,7 +15,9 @@ from pathlib import Path
 
 from edge_common.errors import PermanentError
 
-_UNIX_TIME = re.compile(r"\d{9,10}(\.\d+)?|\d{13}")  # seconds, or milliseconds, of any day since 1973
+_UNIX_TIME = re.compile(
+    r"\d{9,10}(\.\d+)?|\d{13}", re.ASCII
+)  # seconds, or milliseconds, of any day since 1973
 _MILLISECONDS_DIGITS = 13
 _NO_VALUE = {"", "nan", "na", "null", "none"}  # as pandas and databases write a gap
 _SHOWN_CHARACTERS = 40
@@ -55,8 +57,7 @@ class Recording:
                 )
             self._file = path.open(encoding="utf-8-sig", errors="replace", newline="")
         try:
-            self._cells = csv.reader(self._file)
-            header = [name.strip() for name in self._next_cells() or ()]
+            header = self._begin()
             self._width = len(header)
             self._timestamp_at = self._position(header, timestamp_column, "timestamp_column")
             self._values_at = self._positions(header, timestamp_column, fields)
@@ -78,14 +79,18 @@ class Recording:
 
     def rewind(self) -> None:
         """Go back to the first line after the names."""
-        with _reading(self._path):
-            self._file.seek(0)
-        self._cells = csv.reader(self._file)
-        self._next_cells()
+        self._begin()
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+    def _begin(self) -> list[str]:
+        """Go to the top, and past the first line; returns its names."""
+        with _reading(self._path):
+            self._file.seek(0)
+        self._cells = csv.reader(self._file, skipinitialspace=True)
+        return [name.strip() for name in self._next_cells() or ()]
 
     def _next_cells(self) -> list[str] | None:
         with _reading(self._path):
