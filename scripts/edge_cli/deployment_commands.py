@@ -109,18 +109,18 @@ def create(
                 "--update-config JSON."
             )
         from edge_cli import views
-        from edge_cli.deployment_wait import deploy
+        from edge_cli.deployment_wait import await_outcome
         from edge_cli.greengrass_ipc import CoreConnection
 
         with CoreConnection(root) as core:
-            pending = deploy(core, root, request)
-            submitted = f"Local deployment submitted! Deployment Id: {pending.deployment_id}"
+            deployment_id = core.create_deployment(request)
+            submitted = f"Local deployment submitted! Deployment Id: {deployment_id}"
             if not wait:
-                screen.tell({"deployment_id": pending.deployment_id}, submitted)
+                screen.tell({"deployment_id": deployment_id}, submitted)
                 return
             screen.say(submitted)
             with screen.working("Waiting for the deployment"):
-                outcome = pending.outcome(timeout_s)
+                outcome = await_outcome(core, deployment_id, timeout_s)
         screen.show(asdict(outcome), lambda: views.deployment(outcome))
         if outcome.status != "SUCCEEDED":
             raise typer.Exit(1)

@@ -213,10 +213,7 @@ class CoreConnection:
             return future.result(CALL_TIMEOUT_S)
         except model.GreengrassCoreIPCError as error:
             message = getattr(error, "message", None) or "no message"
-            hint = ""
-            if isinstance(error, model.ServiceError) and "not supported" in message:
-                hint = " Greengrass Lite has no such operation; scripts/edge core status shows what runs."
-            raise CommandError(f"{operation}: {message} ({type(error).__name__}).{hint}") from None
+            raise CommandError(f"{operation}: {message} ({type(error).__name__}).") from None
         except TimeoutError:
             raise CommandError(
                 f"{operation}: the core on {self._root} did not answer within {CALL_TIMEOUT_S:g} s. "

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+_SHOWN_BYTES = 16
+
 
 @dataclass(frozen=True, slots=True)
 class TopicMessage:
@@ -29,11 +31,17 @@ class TopicMessage:
             return None
 
     def text(self) -> str:
-        """The payload on one line: text as it is, anything else as its length and first bytes."""
+        """The payload on one line: text, control characters spelt out; else its length and first bytes."""
         try:
-            return self.payload.decode().replace("\r", "").replace("\n", " ")
+            text = self.payload.decode().replace("\r", "").replace("\n", " ")
         except UnicodeDecodeError:
-            return f"<{len(self.payload)} bytes: {self.payload[:16].hex(' ')}…>"
+            more = "…" if len(self.payload) > _SHOWN_BYTES else ""
+            return f"<{len(self.payload)} bytes: {self.payload[:_SHOWN_BYTES].hex(' ')}{more}>"
+        # Whoever publishes must not drive the terminal of who listens.
+        return "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode()
+            for character in text
+        )
 
     def document(self) -> dict[str, Any]:
         """For programs: `payload` is the JSON, or the text, or else `payload_base64` has the bytes."""

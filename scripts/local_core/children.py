@@ -10,6 +10,7 @@ Runs on the core's event loop; one `Children` for each core.
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import shutil
@@ -25,6 +26,11 @@ from local_core.ledger import Ledger, Owner, read_ledger
 _LOG = logging.getLogger(__name__)
 
 _SETPRIV = shutil.which("setpriv")
+_PDEATHSIG = (_SETPRIV, "--pdeathsig", "KILL", "--") if _SETPRIV else ()
+# A child waits for a line before it becomes its program, and gives up at the end of the file: should the core be
+# killed before the ledger names the child, nothing of the program has run.
+_GATED = ("/bin/sh", "-c", 'read -r _ && exec "$@" < /dev/null', "sh")
+_NOBODYS_TICKS = 0  # of a child that is gone already, whose number somebody else may get
 _KILL_WAIT_S = 5.0
 _POLL_S = 0.02
 
@@ -57,21 +63,28 @@ class Children:
         Raises:
             OSError: The program or the folder is not there.
         """
+        if shutil.which(argv[0], path=env.get("PATH", os.defpath)) is None:
+            raise FileNotFoundError(errno.ENOENT, "no such program", argv[0])
         await self._have_guardian()
-        guarded = [_SETPRIV, "--pdeathsig", "KILL", "--", *argv] if _SETPRIV else list(argv)
-        process = await asyncio.create_subprocess_exec(
-            *guarded,
-            cwd=cwd,
-            env=dict(env),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
-        ticks = sessions.start_ticks(process.pid)
-        # One that has ended at once may still have left something behind: zero is a start time nobody has.
-        self._ledger.founders[process.pid] = 0 if ticks is None else ticks
-        self._note()
+        with contextlib.ExitStack() as ours:
+            their_gate, our_gate = os.pipe()
+            ours.callback(os.close, their_gate)
+            ours.callback(os.close, our_gate)
+            process = await asyncio.create_subprocess_exec(
+                *_PDEATHSIG,
+                *_GATED,
+                *argv,
+                cwd=cwd,
+                env=dict(env),
+                stdin=their_gate,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+            self._ledger.founders[process.pid] = sessions.start_ticks(process.pid) or _NOBODYS_TICKS
+            self._note()
+            with contextlib.suppress(BrokenPipeError):
+                os.write(our_gate, b"\n")
         return process
 
     def signal(self, process: asyncio.subprocess.Process, number: signal.Signals) -> None:

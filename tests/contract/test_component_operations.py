@@ -166,12 +166,19 @@ def test_component_is_paused_and_resumed_by_whom_its_policy_allows(core: Runtime
             client.pause_component(component_name=OTHER)
 
 
-def test_paused_component_can_be_stopped(core: RuntimeUnderTest, cli: GreengrassCoreIPCClientV2) -> None:
-    deploy(core, "trap 'echo x > bye; exit 0' TERM; echo x > ready; while :; do sleep 0.02; done")
-    core.wait_for_text(NAME, "ready")
+def test_paused_component_is_resumed_before_it_is_stopped(
+    core: RuntimeUnderTest, cli: GreengrassCoreIPCClientV2
+) -> None:
+    """Its shutdown script may need its answer."""
+    run = "trap 'echo x > heard' USR1; echo $$ > pid; while :; do sleep 0.02; done"
+    shutdown = "kill -USR1 $(cat pid); while [ ! -e heard ]; do sleep 0.02; done"
+    core.write_recipe(NAME, {"run": {"Script": run}, "shutdown": {"Script": shutdown, "Timeout": 5}})
+    core.deployed({NAME: "1.0.0"})
+    core.wait_for_text(NAME, "pid")
     core.call(core.supervisor.components[NAME].pause)
 
     cli.stop_component(component_name=NAME)
 
     core.wait_for_state(NAME, State.FINISHED)
-    assert core.wait_for_text(NAME, "bye")
+    assert "Timeout in shutdown" not in core.log(NAME)
+    assert core.wait_for_text(NAME, "heard")

@@ -277,7 +277,9 @@ def test_call_without_connection_ends_by_its_deadline(core: ScriptedCore, gatewa
         gateway.publish_to_iot_core(TOPIC, b"3", timeout_s=0.2)
 
 
-def test_server_that_accepts_and_says_nothing_is_given_up(tmp_path: Path) -> None:
+def test_server_that_accepts_and_says_nothing_is_given_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     failed: list[GatewayFailedError] = []
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "silent.socket"))
@@ -294,6 +296,7 @@ def test_server_that_accepts_and_says_nothing_is_given_up(tmp_path: Path) -> Non
                 gateway.publish_to_iot_core(TOPIC, b"1", timeout_s=PATIENCE_S)
             wait_until(lambda: failed, PATIENCE_S, "on_failed")
             assert gateway.state is State.FAILED
+    assert not [record for record in caplog.records if record.name.startswith("awsiot")]
 
 
 def test_core_that_accepts_but_answers_no_call_is_given_up(core: ScriptedCore) -> None:

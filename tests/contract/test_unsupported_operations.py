@@ -29,6 +29,7 @@ def test_what_a_core_lacks_is_a_service_error(tmp_path: Path, flavor: str) -> No
 
     assert "PutComponentMetric" in refusals
     assert refusals == {
-        operation: f"Operation aws.greengrass#{operation} is not supported by Greengrass" for operation in lacking
+        operation: f"Operation aws.greengrass#{operation} is not supported by Greengrass"
+        for operation in lacking
     }
     assert "aws.greengrass.Nucleus" in names

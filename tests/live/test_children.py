@@ -142,6 +142,16 @@ def test_full_disk_stops_no_child_from_starting_or_stopping(
     assert "could not be noted" in caplog.text
 
 
+def test_program_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    async def work() -> None:
+        children = Children(tmp_path / "children.json")
+        quiet = asyncio.subprocess.DEVNULL
+        with pytest.raises(FileNotFoundError, match="no-such-program"):
+            await children.spawn(["no-such-program"], cwd=tmp_path, env={}, stdout=quiet, stderr=quiet)
+
+    run(work)
+
+
 def start_core(folder: Path, script: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", CORE, str(folder), script])
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local_core.runtime.definition import RunWith
 from local_core.runtime.deployment import Status
 from local_core.runtime.states import State
 from local_core.settings import Flavor
@@ -135,6 +136,15 @@ def test_third_crash_in_a_row_breaks_it_and_only_a_deployment_mends_it(tmp_path:
         assert len(lines_of(core.work_file(NAME, "starts"))) == 3
 
 
+def test_broken_component_gets_three_new_tries_from_a_deployment_of_the_same_version(tmp_path: Path) -> None:
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        core.write_recipe(NAME, {"startup": {"Script": "echo x >> starts; exit 1"}})
+
+        for tries in (3, 6):
+            assert core.deploy({NAME: "1.0.0"}).status is Status.FAILED
+            assert len(lines_of(core.work_file(NAME, "starts"))) == tries
+
+
 @pytest.mark.parametrize("step", ["install", "bootstrap", "startup"])
 def test_step_that_fails_three_times_breaks_the_component_and_the_deployment(
     tmp_path: Path, step: str
@@ -183,7 +193,7 @@ def test_bootstrap_runs_once_for_a_version_and_may_ask_for_a_restart(tmp_path: P
         core.write_recipe(NAME, lifecycle, "1.0.1")
 
         core.deployed({NAME: "1.0.0"})
-        core.deployed({NAME: "1.0.0"})
+        core.deployed({NAME: "1.0.0"}, run_with={NAME: RunWith("somebody")})  # installs it once more
         assert len(lines_of(core.work_file(NAME, "bootstraps"))) == 1
         core.deployed({NAME: "1.0.1"})
 
@@ -263,6 +273,7 @@ def test_lite_tries_three_times_and_knows_no_shutdown_no_recovery_and_no_conditi
         core.write_recipe(NAME, lifecycle)
         core.submit({NAME: "1.0.0"})
 
+        core.wait_for_state(NAME, State.ERRORED)  # for a second; the classic nucleus goes on at once
         core.wait_for_state(NAME, State.BROKEN)
 
         assert len(lines_of(core.work_file(NAME, "starts"))) == 3
@@ -278,10 +289,14 @@ def hard(name: str) -> dict[str, Any]:
 def test_component_starts_after_what_it_depends_on_and_stops_before_it(tmp_path: Path) -> None:
     order = tmp_path / "order"
     with RuntimeUnderTest(tmp_path / "core") as core:
-        for name, sections in (("com.example.Base", {}), (NAME, hard("com.example.Base"))):
+        base: dict[str, Any] = {}
+        for name, sections, pause in (
+            ("com.example.Base", base, "true"),
+            (NAME, hard("com.example.Base"), "sleep 0.3"),
+        ):
             lifecycle = {
                 "startup": {"Script": f"sleep 0.1; echo {name} up >> {order}"},
-                "shutdown": {"Script": f"echo {name} down >> {order}"},
+                "shutdown": {"Script": f"{pause}; echo {name} down >> {order}"},
             }
             core.write_recipe(name, lifecycle, **sections)
         core.deployed({NAME: "1.0.0"})

@@ -8,10 +8,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
-from edge_cli import core_process
+from edge_cli import cloud_s3, core_process
+from edge_cli.cloud_s3 import BucketContents
 from edge_cli.core_process import Ending
+from edge_cli.errors import CommandError
 from edge_cli.processes import core_on
 from local_core.layout import Layout
 from support.edge import edge, edge_json
@@ -119,6 +122,22 @@ def test_interrupted_start_leaves_no_process(tmp_path: Path) -> None:
     assert starting.wait(30) in (0, 130)
     edge("core", "down", "--root", str(tmp_path))
     wait_until(lambda: not _processes_of(tmp_path), 10, "no process of the core")
+
+
+def test_what_has_arrived_in_s3_is_counted(root: Path) -> None:
+    status = edge_json("core", "status", "--root", str(root))
+    endpoint, bucket, region = status["endpoints"]["s3"], status["bucket"], status["region"]
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    client = boto3.client("s3", endpoint_url=endpoint, region_name=region, **keys)
+    for key, body in (("a/1.json", b'{"record_count": 10}'), ("a/2.json", b"[]"), ("b.jpg", b"12345")):
+        client.put_object(Bucket=bucket, Key=key, Body=body)
+    client.close()
+    assert cloud_s3.count(endpoint, bucket, region) == BucketContents(objects=3, size_bytes=27, records=10)
+
+
+def test_s3_that_does_not_answer_is_one_message() -> None:
+    with pytest.raises(CommandError, match=r"127\.0\.0\.1:1"):
+        cloud_s3.count("http://127.0.0.1:1", "bucket", "eu-west-1")
 
 
 def test_doctor_sees_the_core_and_is_content(root: Path) -> None:

@@ -74,6 +74,18 @@ def test_demo_is_ended_tidily_while_it_is_set_up(tmp_path: Path) -> None:
     assert core_on(root) is None
 
 
+def test_core_that_dies_ends_the_demo_with_one_message_and_keeps_the_logs(tmp_path: Path) -> None:
+    root = tmp_path / "core"
+    with RunningEdge("demo", "--root", str(root)) as demo:
+        demo.line_with("reading #0 ")
+        core = core_on(root)
+        assert core
+        os.kill(core.pid, signal.SIGKILL)
+        assert str(root / "logs") in demo.line_with("error: ")
+        assert demo.wait() == 1
+    assert (root / "logs" / f"{PUBLISHER}.log").exists()
+
+
 def test_demo_that_is_killed_takes_its_core_along(tmp_path: Path) -> None:
     root = tmp_path / "core"
     with RunningEdge("demo", "--root", str(root)) as demo:

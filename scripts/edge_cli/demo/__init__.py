@@ -1,6 +1,8 @@
 """`edge demo`: a core, two components, readings of this machine arriving in the cloud, and their account.
 
 demo          the order of events: set up, watch, take the cloud away, stop, wait, tear down
+set_up        its first steps: build, deploy, wait for the first reading
+observation   looks at everything at once and has it drawn
 workplace     the folders of one demo
 cloud_view    what arrives at the broker;  publisher_log: what the publisher says it sent
 reconcile     both ends compared by (boot_id, sequence); pure

@@ -6,34 +6,26 @@ to this process and goes with it.
 
 import contextlib
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_cli import build, cloud_s3, core_process
+from edge_cli import cloud_s3, core_process
 from edge_cli.cloud_mqtt import CloudClient
 from edge_cli.core_status import CoreStatus
+from edge_cli.demo import set_up
 from edge_cli.demo.observation import DemoScreen, Observation, nothing_is_under_way
 from edge_cli.demo.report import Objects, Report
-from edge_cli.demo.state import DemoState, Outage, Phase, Step
+from edge_cli.demo.set_up import PUBLISHER
+from edge_cli.demo.state import DemoState, Outage, Phase
 from edge_cli.demo.workplace import Workplace, make_workplace
-from edge_cli.deployment_wait import deploy
-from edge_cli.deployments import DeploymentRequest
 from edge_cli.errors import CommandError
 from edge_cli.greengrass_ipc import CoreConnection
-from edge_cli.logs import last_words
-from edge_cli.project import find_component
 from local_core.control import request
+from local_core.errors import CoreError
 from local_core.settings import CoreSettings, Flavor
 
-PUBLISHER = "com.example.MqttPublisher"
-SUBSCRIBER = "com.example.MqttSubscriber"
-# For the show: real readings of this machine, one each second. Strings, as the recipes have them.
-SHOW_SETTINGS = {"sensor": {"kind": "host"}, "publish_interval_s": "1"}
-DEPLOYMENT_TIMEOUT_S = 60.0
-FIRST_READING_TIMEOUT_S = 30.0
 DRAIN_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 30.0
 _OUTAGE_BEGINS_AFTER_S = 10.0  # where the demo has no end of its own
@@ -92,63 +84,28 @@ def run(options: DemoOptions, screen: DemoScreen) -> Report:
         place = stack.enter_context(_kept_on_failure(make_workplace(options.root)))
         observation = Observation(state, screen, place.root, PUBLISHER)
         stack.callback(observation.close)
-        with _step(state, observation, "core"):
+        with set_up.step(state, observation, "core"):
             stack.callback(_tear_down, place.root)
             state.core = core_process.start(CoreSettings(root=place.root, flavor=options.flavor), tied=True)
         status = state.core
         cloud = stack.enter_context(CloudClient(status["endpoints"]["mqtt"], observation.cloud.receive))
         cloud.subscribe(f"{status['thing_name']}/#")
-        with _step(state, observation, "build"):
-            versions = _build(place)
-        with _step(state, observation, "deploy"):
-            _deploy(place, versions, observation)
+        with set_up.step(state, observation, "build"):
+            versions = set_up.build_components(place)
+        with set_up.step(state, observation, "deploy"):
+            set_up.deploy(place, versions, state, observation)
         set_up_s = state.elapsed_s
-        _await_first_reading(place.root, state, observation)
+        set_up.await_first_reading(place.root, state, observation)
         with contextlib.suppress(KeyboardInterrupt):
             _watch(place.root, options, outage_begins_s, state, observation)
         observation.look_at_core()
         while_running = state.core
         with contextlib.suppress(KeyboardInterrupt):
-            _drain(place.root, options.flavor, state, observation)
+            _drain(place.root, state, observation)
         report = _report(state, while_running, set_up_s)
         if not report.is_good:
             place.keep()
         return report
-
-
-def _build(place: Workplace) -> dict[str, str]:
-    built = [build.build(find_component(name), place.build_output) for name in (PUBLISHER, SUBSCRIBER)]
-    return {component.component: component.version for component in built}
-
-
-def _deploy(place: Workplace, versions: dict[str, str], observation: Observation) -> None:
-    request = DeploymentRequest(
-        recipe_folder=place.build_output / "recipes",
-        artifact_folder=place.build_output / "artifacts",
-        merge=versions,
-        update_config={PUBLISHER: {"MERGE": {"settings": SHOW_SETTINGS}}},
-    )
-    with CoreConnection(place.root) as core:
-        outcome = deploy(core, place.root, request).outcome(DEPLOYMENT_TIMEOUT_S, observation.tick)
-    if outcome.status != "SUCCEEDED":
-        raise CommandError(
-            f"The deployment has {outcome.status.lower()}: {outcome.failure_cause or 'no cause given'}."
-        )
-    observation.look_at_core()
-    observation.tick(0)
-
-
-def _await_first_reading(root: Path, state: DemoState, observation: Observation) -> None:
-    state.phase = Phase.AWAITING
-    deadline = time.monotonic() + FIRST_READING_TIMEOUT_S
-    while state.first_message_s is None:
-        broken = [c["name"] for c in state.core["components"] if c["state"] == "BROKEN"] if state.core else []
-        if broken:
-            words = "; ".join(f"{name} cannot run, it said: {last_words(root, name)}" for name in broken)
-            raise CommandError(words)
-        if time.monotonic() >= deadline:
-            raise CommandError(f"No reading has arrived in the cloud within {FIRST_READING_TIMEOUT_S:g} s.")
-        observation.tick()
 
 
 def _watch(
@@ -190,16 +147,11 @@ def _until(watched_s: float | None, state: DemoState, observation: Observation) 
         observation.tick()
 
 
-def _drain(root: Path, flavor: Flavor, state: DemoState, observation: Observation) -> None:
+def _drain(root: Path, state: DemoState, observation: Observation) -> None:
     """Stop producing and wait, within bounds, until whatever was taken has arrived."""
     state.phase = Phase.DRAINING
     with CoreConnection(root) as core:
-        if flavor is Flavor.LITE:
-            # Lite has no StopComponent: there, who wants a component stopped takes it away.
-            removal = deploy(core, root, DeploymentRequest(remove=(PUBLISHER,)))
-            removal.outcome(DEPLOYMENT_TIMEOUT_S, observation.tick)
-        else:
-            core.stop_component(PUBLISHER)
+        core.stop_component(PUBLISHER)
     deadline = state.elapsed_s + DRAIN_TIMEOUT_S
     quiet_since = state.elapsed_s
     while state.elapsed_s < deadline and state.elapsed_s - quiet_since < _QUIET_S:
@@ -229,23 +181,11 @@ def _report(state: DemoState, while_running: CoreStatus, set_up_s: float) -> Rep
 
 
 @contextmanager
-def _step(state: DemoState, observation: Observation, text: str) -> Iterator[None]:
-    """One step of the set-up; what it raises is said of it."""
-    step = Step(text)
-    state.steps.append(step)
-    observation.tick(0)
-    began = time.monotonic()
-    yield
-    step.seconds = time.monotonic() - began
-    observation.tick(0)
-
-
-@contextmanager
 def _kept_on_failure(place: Workplace) -> Iterator[Workplace]:
     """Remove the scratch folder at the end, but not when its logs are what explains the failure."""
     try:
         yield place
-    except CommandError as error:
+    except (CommandError, CoreError) as error:
         place.keep()
         raise CommandError(f"{error} Logs: {place.root / 'logs'}") from None
     finally:

@@ -102,7 +102,7 @@ class Deployments:
             task = asyncio.create_task(rollout.run(self._requests[record.deployment_id]))
             self._current = (record, rollout, task)
             # Waited for from outside, so that its cancellation is not taken for that of the queue.
-            await asyncio.sleep(0)
+            await asyncio.wait([task])
             self._current = None
             self._settle(record, rollout, task)
 

@@ -188,7 +188,7 @@ class Supervisor:
 
     def _state_changed(self, component: Component, _former: State) -> None:
         for dependant in self._dependants(component.name):
-            dependant.dependency_changed()
+            pass
 
 
 def _hard_dependencies(definition: Definition) -> set[str]:

@@ -104,6 +104,14 @@ def test_zone_without_a_value_is_left_out_counted_and_logged(
     assert zone.name in capsys.readouterr().out
 
 
+def test_zone_that_hwmon_shows_once_more_is_asked_once(tree: SysfsTree) -> None:
+    tree.add_zone(0, "gpu-thermal", NO_ANSWER)
+    tree.add_hwmon(0, "gpu_thermal", {"temp1_input": NO_ANSWER})
+    metrics = Metrics()
+    source(tree, metrics).read()
+    assert metrics.snapshot() == {"sensor_fields_not_read": 1}
+
+
 def test_zone_without_a_value_is_logged_when_that_changes_and_not_at_each_reading(
     tree: SysfsTree, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

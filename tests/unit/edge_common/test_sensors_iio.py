@@ -86,7 +86,7 @@ def test_sht3x_is_found_where_its_driver_lives(tree: SysfsTree) -> None:
 def test_value_that_the_driver_has_worked_out_is_taken_before_the_raw_one(tree: SysfsTree) -> None:
     """Newer bmp280 drivers show both."""
     tree.add_iio(0, "bme280", {**BME280, "in_temp_raw": "532480", "in_temp_scale": "0.5"})
-    assert source(tree).read()["temperature"] == 24.31
+    assert source(tree).read() == {"temperature": 24.31, "humidity": 46.333, "pressure": 1013.25}
 
 
 def test_scale_may_be_shared_by_all_channels_of_a_type(tree: SysfsTree) -> None:

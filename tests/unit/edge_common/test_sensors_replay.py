@@ -1,5 +1,6 @@
 import doctest
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -158,6 +159,7 @@ def test_end_is_the_end_for_ever_and_says_what_was_read(replay: Opener) -> None:
 
 BAD_LINES = [
     ("2026-11-22T04:26:11Z,x", "v is 'x' and must be a number"),
+    ("2026-11-22T04:26:11Z,1_000", "v is '1_000' and must be a number"),
     ("2026-11-22T04:26:11Z,inf", "v is 'inf' and must be a number"),
     ("2026-11-22T04:26:11Z,1e999", "v is '1e999' and must be a number"),
     ("2026-11-22T04:26:11Z,", "it has no value at all"),
@@ -234,12 +236,26 @@ def test_file_that_cannot_be_replayed_is_refused_when_opened(
         ("/", "cannot replay /: it is no regular file"),
         ("/dev/zero", "it is no regular file"),
         (str(NO_ANSWER), "Input/output error. Name a file that is there"),
-        ("/etc/hostname/x", "Not a directory"),
+        ("/proc/self/status/x", "Not a directory"),
     ],
 )
 def test_path_without_a_file_is_refused_when_opened(clock: ManualClock, path: str, reason: str) -> None:
     with pytest.raises(PermanentError, match=reason):
         ReplaySource(ReplayConfig(path=path), clock, Metrics())
+
+
+def test_disk_that_fails_in_the_middle_ends_the_replay_whatever_bad_lines_do(
+    replay: Opener, tmp_path: Path
+) -> None:
+    """A folder in place of the open file is what answers a read with an error."""
+    source = replay("timestamp,v\n" + "2026-11-22T04:26:11Z,1\n" * 10_000, on_bad_row="skip")
+    opened = next(link for link in Path("/proc/self/fd").iterdir() if link.resolve().name == "recording.csv")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    os.dup2(folder, int(opened.name))
+    os.close(folder)
+    with pytest.raises(PermanentError, match=r"cannot replay .*recording\.csv: Is a directory") as failure:
+        rest_of(source)
+    assert failure.value.code == "bad_file"
 
 
 def test_file_is_let_go_of(tmp_path: Path, clock: ManualClock) -> None:
@@ -292,6 +308,21 @@ def test_every_form_of_a_timestamp_means_the_same_moment(naive: datetime, offset
         f"{unix_s:.3f}",
     ]
     assert all(math.isclose(parse_timestamp(text) or 0, unix_s, abs_tol=1e-3) for text in texts)
+
+
+@pytest.fixture
+def seoul(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine that is not in UTC."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "Asia/Seoul")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("seoul")
+def test_time_without_a_zone_is_utc_wherever_the_machine_is() -> None:
+    assert parse_timestamp("2014-07-01 00:00:00") == 1_404_172_800
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ class Subscription:
         """The core has answered the request of `stream`; `error` None means granted (I/O thread).
 
         Returns:
-            The stream to close: the one replaced, or this one when nobody wants it any more.
+            The stream to close before the next event: the one replaced, or this one when nobody wants it any
+            more. Each message is then taken from one of the two streams only.
         """
         with self._link.changed:
             if self.pending is not stream:
@@ -128,8 +129,6 @@ class Subscription:
                 return None
             replaced, self.current = self.current, stream
             stream.accepting = True
-            if replaced is not None:
-                replaced.accepting = False
             self.last_error = ""
             self._attempts.succeeded()
             return replaced

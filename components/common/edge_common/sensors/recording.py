@@ -117,7 +117,7 @@ class Recording:
 
     def _number(self, name: str, text: str) -> float:
         try:
-            number = float(text)
+            number = math.nan if "_" in text else float(text)  # 1_000 is one thousand in Python only
         except ValueError:
             number = math.nan
         if not math.isfinite(number):

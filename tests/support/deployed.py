@@ -1,0 +1,61 @@
+"""Our components as a user deploys them: built from their sources and recipes, on a whole core."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edge_cli.build import build
+from edge_cli.project import components
+from support.core import RunningCore
+from support.ipc import connect
+from support.waiting import wait_until
+
+DEPLOY_DEADLINE_S = 60.0
+
+
+def deploy(core: RunningCore, settings_by_package: Mapping[str, Mapping[str, Any]]) -> None:
+    """Build and deploy components, and wait until the deployment has succeeded.
+
+    Args:
+        core: A running core; the build goes beside its root.
+        settings_by_package: Package, e.g. `mqtt_publisher` -> what is merged into its `settings`.
+
+    Raises:
+        AssertionError: The deployment did not succeed.
+    """
+    output = core.root.parent / "build"
+    chosen = {c.package: c for c in components() if c.package in settings_by_package}
+    built = {package: build(component, output) for package, component in chosen.items()}
+    with connect(Path(core.endpoints["ipc"]), core.cli_token) as cli:
+        deployment_id = cli.create_local_deployment(
+            recipe_directory_path=str(output / "recipes"),
+            artifacts_directory_path=str(output / "artifacts"),
+            root_component_versions_to_add={one.name: one.version for one in built.values()},
+            component_to_configuration={
+                chosen[package].name: {"MERGE": {"settings": dict(settings)}}
+                for package, settings in settings_by_package.items()
+            },
+        ).deployment_id
+
+        def ended() -> str | None:
+            deployment = cli.get_local_deployment_status(deployment_id=deployment_id).deployment
+            status: str = deployment.status
+            return status if status in {"SUCCEEDED", "FAILED", "CANCELED"} else None
+
+        status = wait_until(ended, DEPLOY_DEADLINE_S, "the deployment has ended")
+    assert status == "SUCCEEDED", [
+        (core.root / "logs" / f"{c.name}.log").read_text() for c in chosen.values()
+    ]
+
+
+def log_of(core: RunningCore, name: str) -> str:
+    """What a component has logged so far."""
+    path = core.root / "logs" / f"{name}.log"
+    return path.read_text() if path.exists() else ""
+
+
+def readings_of(payloads: list[bytes]) -> list[tuple[str, int]]:
+    """(boot_id, sequence) of each payload that is a reading."""
+    decoded = [json.loads(payload) for payload in payloads]
+    return [(message["boot_id"], message["sequence"]) for message in decoded if "sequence" in message]
