@@ -26,12 +26,12 @@ def deploy(core: RunningCore, settings_by_package: Mapping[str, Mapping[str, Any
     """
     output = core.root.parent / "build"
     chosen = {c.package: c for c in components() if c.package in settings_by_package}
-    built = {package: build(component, output) for package, component in chosen.items()}
+    built = [build(component, output) for component in chosen.values()]
     with connect(Path(core.endpoints["ipc"]), core.cli_token) as cli:
         deployment_id = cli.create_local_deployment(
             recipe_directory_path=str(output / "recipes"),
             artifacts_directory_path=str(output / "artifacts"),
-            root_component_versions_to_add={one.name: one.version for one in built.values()},
+            root_component_versions_to_add={one.component: one.version for one in built},
             component_to_configuration={
                 chosen[package].name: {"MERGE": {"settings": dict(settings)}}
                 for package, settings in settings_by_package.items()

@@ -86,7 +86,7 @@ class Supervisor:
         self._token_by_component: dict[str, str] = {}
         self._timings = Timings(
             stop_grace_s=host.stop_grace_s,
-            retry_delay_s=_LITE_RETRY_DELAY_S if host.flavor is Flavor.LITE else 0.0,
+            retry_delay_s=0*_LITE_RETRY_DELAY_S if host.flavor is Flavor.LITE else 0.0,
         )
 
     @property
@@ -188,7 +188,7 @@ class Supervisor:
 
     def _state_changed(self, component: Component, _former: State) -> None:
         for dependant in self._dependants(component.name):
-            pass
+            dependant.dependency_changed()
 
 
 def _hard_dependencies(definition: Definition) -> set[str]:

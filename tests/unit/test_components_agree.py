@@ -1,0 +1,119 @@
+"""What a component says of itself in several places is the same: recipe, model, README, grants."""
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from edge_cli.project import PROJECT, Component, components
+from edge_cli.readme_tables import config_model, with_table
+from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, load_config
+from local_core.model.recipe import load_recipe
+from local_core.settings import Flavor
+
+HEADINGS = [
+    "What it does",
+    "Data in and out",
+    "Configuration",
+    "Try it",
+    "When things fail",
+    "Permissions",
+    "Limits",
+]
+MAX_README_LINES = 120
+MAX_RECIPE_BYTES = 8_000  # Greengrass Lite opens no larger one
+# Gateway method -> what it calls; whatever a component's code calls, its recipe must grant, and nothing else.
+OPERATIONS = {
+    "publish_to_iot_core": "aws.greengrass#PublishToIoTCore",
+    "subscribe_to_iot_core": "aws.greengrass#SubscribeToIoTCore",
+    "publish_to_topic": "aws.greengrass#PublishToTopic",
+    "subscribe_to_topic": "aws.greengrass#SubscribeToTopic",
+}
+
+every_component = pytest.mark.parametrize("component", components(), ids=lambda component: component.package)
+THING = "orangepi5-core-001"
+
+
+def recipe_document(component: Component) -> dict[str, object]:
+    document: dict[str, object] = yaml.safe_load(component.recipe.read_text())
+    return document
+
+
+@every_component
+def test_the_recipe_settings_are_the_models_defaults(component: Component) -> None:
+    recipe = load_recipe(component.recipe, Flavor.LITE)
+    settings = json.dumps(recipe.default_configuration["settings"])
+
+    from_recipe = load_config(config_model(component), {CONFIG_VARIABLE: settings, THING_VARIABLE: THING})
+
+    assert from_recipe == load_config(config_model(component), {THING_VARIABLE: THING})
+    assert recipe.default_configuration["settings"].keys() == type(from_recipe).model_fields.keys()
+
+
+@every_component
+@pytest.mark.parametrize("flavor", list(Flavor))
+def test_the_recipe_is_valid_on_both_nuclei(component: Component, flavor: Flavor) -> None:
+    recipe = load_recipe(component.recipe, flavor)
+
+    assert recipe.name == component.name
+    assert component.recipe.stat().st_size < MAX_RECIPE_BYTES
+    for manifest in recipe.manifests:
+        assert manifest.lifecycle.setenv[CONFIG_VARIABLE] == "{configuration:/settings}"
+
+
+@every_component
+def test_the_recipe_grants_exactly_what_the_code_calls(component: Component) -> None:
+    called = {
+        OPERATIONS[node.attr]
+        for path in component.sources.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in OPERATIONS
+    }
+    grants = load_recipe(component.recipe, Flavor.CLASSIC).default_configuration["accessControl"]
+    policies = [policy for service in grants.values() for policy in service.values()]
+
+    assert {operation for policy in policies for operation in policy["operations"]} == called
+    assert "*" not in {resource for policy in policies for resource in policy["resources"]}
+
+
+@every_component
+def test_the_manifests_differ_in_the_architecture_only(component: Component) -> None:
+    manifests = load_recipe(component.recipe, Flavor.CLASSIC).manifests
+
+    assert {manifest.platform["architecture"] for manifest in manifests} == {"aarch64", "amd64"}
+    assert len({str(manifest.lifecycle) for manifest in manifests}) == 1
+    assert len({str(manifest.artifacts) for manifest in manifests}) == 1
+
+
+@every_component
+def test_the_readme_has_the_fixed_headings_and_the_models_settings(component: Component) -> None:
+    readme = (component.sources.parent / "README.md").read_text()
+
+    assert re.findall(r"^## (.+)$", readme, re.MULTILINE) == HEADINGS
+    assert len(readme.splitlines()) <= MAX_README_LINES
+    assert with_table(readme, config_model(component)) == readme
+
+
+@every_component
+def test_versions_and_names_agree(component: Component) -> None:
+    project = tomllib.loads((component.sources.parent / "pyproject.toml").read_text())["project"]
+    registry = json.loads((PROJECT / "gdk-config.json").read_text())["component"]
+
+    assert project["name"] == component.package.replace("_", "-")
+    assert project["version"] == recipe_document(component)["ComponentVersion"]
+    assert registry[component.name]["version"] == project["version"]
+
+
+def test_every_component_folder_has_a_recipe_and_an_entry_in_the_registry() -> None:
+    folders = {path.name for path in (PROJECT / "components").iterdir() if path.is_dir()} - {"common"}
+    registry = json.loads((PROJECT / "gdk-config.json").read_text())["component"]
+
+    assert {component.package for component in components()} == folders
+    assert set(registry) == {component.name for component in components()}
+    assert {Path(component.recipe).name for component in components()} == {
+        path.name for path in (PROJECT / "recipes").iterdir()
+    }
