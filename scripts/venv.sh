@@ -63,7 +63,9 @@ make_venv() {
 stamp="$ROOT $(cat "$LOCK" "$ROOT/scripts/venv.sh" | cksum)"
 if [ "$(cat "$VENV/.made-from" 2>/dev/null)" != "$stamp" ]; then
     # Two commands started at once in a fresh clone: the second waits for the first one's .venv.
-    exec 9>"$ROOT/.venv.lock" || fail "cannot write $ROOT/.venv.lock: clone the project into a folder where you may write."
+    (: >>"$ROOT/.venv.lock") 2>/dev/null ||
+        fail "cannot write $ROOT/.venv.lock: the folder is read-only or the disk is full. Clone it where you may write."
+    exec 9>"$ROOT/.venv.lock"
     flock 9
     [ "$(cat "$VENV/.made-from" 2>/dev/null)" = "$stamp" ] || make_venv
     exec 9>&-

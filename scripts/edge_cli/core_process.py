@@ -1,7 +1,8 @@
 """Starts and stops the daemon `python -m local_core`.
 
 The daemon leads a session of its own: Ctrl-C in the terminal does not reach it, and it outlives the command.
-What it says on stderr goes to `<root>/core.stderr`, so that the reason for an early death can be read later.
+Its log is `<root>/logs/greengrass.log`; what it says on stderr while it starts is kept in memory, for the
+disk may be the very reason why it cannot start.
 """
 
 import json
@@ -55,44 +56,39 @@ def start(settings: CoreSettings, *, tied: bool = False) -> CoreStatus:
     Raises:
         CommandError: It ended instead, with its own message; or it was not ready within START_TIMEOUT_S.
     """
-    settings.root.mkdir(parents=True, exist_ok=True)
     ready, ready_for_core = os.pipe()
-    with (settings.root / "core.stderr").open("ab") as stderr:
-        already_there = stderr.tell()
+    with os.fdopen(os.memfd_create("stderr"), "w+b") as stderr:
         process = subprocess.Popen(
             [*_tie(tied=tied), *_command_line(settings, ready_for_core)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
-            cwd=settings.root,
+            cwd="/",
             start_new_session=True,
             pass_fds=(ready_for_core,),
         )
-    os.close(ready_for_core)
-    try:
-        with os.fdopen(ready, "rb") as lines:
-            line = _ready_line(lines.fileno(), time.monotonic() + START_TIMEOUT_S)
-    except KeyboardInterrupt:
+        os.close(ready_for_core)
+        try:
+            with os.fdopen(ready, "rb") as lines:
+                line = _ready_line(lines.fileno(), time.monotonic() + START_TIMEOUT_S)
+        except KeyboardInterrupt:
+            _end(process)
+            raise
+        if line:
+            process.returncode = 0  # it lives on without us: no warning that nobody waited for it
+            return cast("CoreStatus", json.loads(line))
         _end(process)
-        raise
-    if line:
-        process.returncode = 0  # it lives on without us: no warning that nobody waited for it
-        return cast("CoreStatus", json.loads(line))
-    _end(process)
-    raise CommandError(_last_words(settings.root, already_there))
+        stderr.seek(0)
+        raise CommandError(_last_words(settings.root, stderr.read().decode(errors="replace").strip()))
 
 
-def _last_words(root: Path, from_byte: int) -> str:
+def _last_words(root: Path, said: str) -> str:
     """Why a core did not start, as it said so itself on stderr."""
-    said = (root / "core.stderr").read_bytes()[from_byte:].decode(errors="replace").strip()
+    log = Layout(root).logs / "greengrass.log"
     if not said:
-        return (
-            f"The core on {root} was not ready within {START_TIMEOUT_S:g} s and said nothing. "
-            f"See {Layout(root).logs / 'greengrass.log'}."
-        )
+        return f"The core on {root} was not ready within {START_TIMEOUT_S:g} s and said nothing. See {log}."
     if "Traceback (most recent call last)" in said:
-        fault = said.splitlines()[-1]
-        return f"The core on {root} failed unexpectedly: {fault}. All of it: {root / 'core.stderr'}"
+        return f"The core on {root} failed unexpectedly: {said.splitlines()[-1]}. All of it: {log}"
     return said.removeprefix("error: ")
 
 

@@ -4,9 +4,10 @@ Calls are made by the caller's thread,
 each with a deadline; local messages arrive on one thread of the SDK's executor, in order.
 """
 
+import contextlib
 import json
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,10 +75,11 @@ class CoreConnection:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Streams first: the SDK complains about its closed executor otherwise.
-        for subscription in self._subscriptions:
-            subscription.close().result(CALL_TIMEOUT_S)
-        self._client.close().result(CALL_TIMEOUT_S)
+        # Streams first: the SDK complains about its closed executor otherwise. A connection that the core has
+        # ended fails to close, and is closed all the same.
+        for ending in (*self._subscriptions, self._client):
+            with contextlib.suppress(TimeoutError):
+                ending.close().exception(CALL_TIMEOUT_S)
 
     def create_deployment(self, request: DeploymentRequest) -> str:
         """Submit a deployment; returns its id. The core works on it after the answer.
@@ -87,16 +89,15 @@ class CoreConnection:
         """
         answer = self._call(
             "CreateLocalDeployment",
-            self._client.create_local_deployment_async(
-                group_name=request.group,
-                root_component_versions_to_add=request.merge or None,
-                root_components_to_remove=list(request.remove) or None,
-                component_to_configuration=request.update_config or None,
-                component_to_run_with_info=_run_with(request.run_with) or None,
-                recipe_directory_path=str(request.recipe_folder) if request.recipe_folder else None,
-                artifacts_directory_path=str(request.artifact_folder) if request.artifact_folder else None,
-                failure_handling_policy=request.failure_policy.value,
-            ),
+            self._client.create_local_deployment_async,
+            group_name=request.group,
+            root_component_versions_to_add=request.merge or None,
+            root_components_to_remove=list(request.remove) or None,
+            component_to_configuration=request.update_config or None,
+            component_to_run_with_info=_run_with(request.run_with) or None,
+            recipe_directory_path=str(request.recipe_folder) if request.recipe_folder else None,
+            artifacts_directory_path=str(request.artifact_folder) if request.artifact_folder else None,
+            failure_handling_policy=request.failure_policy.value,
         )
         return str(answer.deployment_id)
 
@@ -108,13 +109,14 @@ class CoreConnection:
         """
         answer = self._call(
             "GetLocalDeploymentStatus",
-            self._client.get_local_deployment_status_async(deployment_id=deployment_id),
+            self._client.get_local_deployment_status_async,
+            deployment_id=deployment_id,
         )
         return _deployment(answer.deployment)
 
     def deployments(self) -> list[Deployment]:
         """The core's recent local deployments."""
-        answer = self._call("ListLocalDeployments", self._client.list_local_deployments_async())
+        answer = self._call("ListLocalDeployments", self._client.list_local_deployments_async)
         return [_deployment(deployment) for deployment in answer.local_deployments or []]
 
     def cancel_deployment(self, deployment_id: str) -> str:
@@ -124,13 +126,13 @@ class CoreConnection:
             CommandError: It cannot be cancelled any more, or is not known.
         """
         answer = self._call(
-            "CancelLocalDeployment", self._client.cancel_local_deployment_async(deployment_id=deployment_id)
+            "CancelLocalDeployment", self._client.cancel_local_deployment_async, deployment_id=deployment_id
         )
         return str(answer.message or "")
 
     def components(self) -> list[ComponentDetails]:
         """Every component on the core, by name."""
-        answer = self._call("ListComponents", self._client.list_components_async())
+        answer = self._call("ListComponents", self._client.list_components_async)
         return sorted((_component(c) for c in answer.components or []), key=lambda details: details.name)
 
     def component(self, name: str) -> ComponentDetails:
@@ -140,7 +142,7 @@ class CoreConnection:
             CommandError: There is no such component.
         """
         answer = self._call(
-            "GetComponentDetails", self._client.get_component_details_async(component_name=name)
+            "GetComponentDetails", self._client.get_component_details_async, component_name=name
         )
         return _component(answer.component_details)
 
@@ -150,7 +152,7 @@ class CoreConnection:
         Raises:
             CommandError: The core refused or failed.
         """
-        answer = self._call("RestartComponent", self._client.restart_component_async(component_name=name))
+        answer = self._call("RestartComponent", self._client.restart_component_async, component_name=name)
         _require_success(f"restart of {name}", answer.restart_status, answer.message)
 
     def stop_component(self, name: str) -> None:
@@ -159,7 +161,7 @@ class CoreConnection:
         Raises:
             CommandError: The core refused or failed.
         """
-        answer = self._call("StopComponent", self._client.stop_component_async(component_name=name))
+        answer = self._call("StopComponent", self._client.stop_component_async, component_name=name)
         _require_success(f"stop of {name}", answer.stop_status, answer.message)
 
     def publish_local(self, topic: str, payload: bytes) -> None:
@@ -178,7 +180,7 @@ class CoreConnection:
             else model.PublishMessage(binary_message=model.BinaryMessage(message=payload))
         )
         self._call(
-            "PublishToTopic", self._client.publish_to_topic_async(topic=topic, publish_message=message)
+            "PublishToTopic", self._client.publish_to_topic_async, topic=topic, publish_message=message
         )
 
     def subscribe_local(
@@ -198,32 +200,44 @@ class CoreConnection:
         def forward(event: Any) -> None:
             on_message(_local_message(event, topic_filter))
 
-        future, subscription = self._client.subscribe_to_topic_async(
+        _, subscription = self._call(
+            "SubscribeToTopic",
+            self._client.subscribe_to_topic_async,
             topic=topic_filter,
             receive_mode=model.ReceiveMode.RECEIVE_ALL_MESSAGES,
             on_stream_event=forward,
             on_stream_error=lambda _error: True,
             on_stream_closed=on_end,
         )
-        self._call("SubscribeToTopic", future)
         self._subscriptions.append(subscription)
 
-    def _call(self, operation: str, future: "Future[Any]") -> Any:
+    def _call(self, operation: str, start: Callable[..., Any], **members: Any) -> Any:
+        """Start a call and wait for its answer; with a stream, for the answer and the stream."""
         try:
-            return future.result(CALL_TIMEOUT_S)
-        except model.GreengrassCoreIPCError as error:
-            message = getattr(error, "message", None) or "no message"
-            raise CommandError(f"{operation}: {message} ({type(error).__name__}).") from None
+            started = start(**members)
+        except RuntimeError as lost:  # ConnectionClosedError: the SDK does not even begin
+            raise self._connection_lost(operation, lost) from None
+        future = started[0] if isinstance(started, tuple) else started
+        try:
+            error = future.exception(CALL_TIMEOUT_S)
         except TimeoutError:
             raise CommandError(
                 f"{operation}: the core on {self._root} did not answer within {CALL_TIMEOUT_S:g} s. "
                 f"Its log: {Layout(self._root).logs / 'greengrass.log'}"
             ) from None
-        except RuntimeError as error:  # the SDK's own ConnectionClosedError, StreamClosedError and their like
-            raise CommandError(
-                f"{operation}: the connection to the core on {self._root} was lost ({type(error).__name__}). "
-                f"Is it still running? scripts/edge core status --root {self._root}"
-            ) from None
+        if isinstance(error, model.GreengrassCoreIPCError):
+            message = getattr(error, "message", None) or "no message"
+            raise CommandError(f"{operation}: {message} ({type(error).__name__}).")
+        if error is not None:
+            # Whatever else the SDK or its C library has to say, it says of the connection.
+            raise self._connection_lost(operation, error)
+        return started if isinstance(started, tuple) else future.result()
+
+    def _connection_lost(self, operation: str, error: BaseException) -> CommandError:
+        return CommandError(
+            f"{operation}: the connection to the core on {self._root} was lost ({type(error).__name__}). "
+            f"Is it still running? scripts/edge core status --root {self._root}"
+        )
 
 
 def _run_with(users: dict[str, RunWith]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ A core that cannot start prints one message to stderr and exits with 1.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 from local_core.core import LocalCore
 from local_core.errors import CoreError, explain_os_error
 from local_core.settings import CoreSettings, Flavor
+
+_logger = logging.getLogger(__name__)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     except CoreError as error:
         return _refuse(str(error))
     except OSError as error:
-        return _refuse(explain_os_error(error))
+        return _refuse(explain_os_error(error, settings.root))
     return 0
 
 
@@ -53,6 +56,11 @@ async def _serve(settings: CoreSettings, ready_fd: int | None) -> None:
             with os.fdopen(ready_fd, "w") as ready:
                 ready.write(json.dumps(core.status()) + "\n")
         await core.until_down()
+    except (CoreError, OSError):
+        raise
+    except Exception:
+        _logger.exception("The core failed")  # while its log is still open
+        raise
     finally:
         await core.stop()
 

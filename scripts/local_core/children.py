@@ -27,8 +27,8 @@ _LOG = logging.getLogger(__name__)
 
 _SETPRIV = shutil.which("setpriv")
 _PDEATHSIG = (_SETPRIV, "--pdeathsig", "KILL", "--") if _SETPRIV else ()
-# A child waits for a line before it becomes its program, and gives up at the end of the file: should the core be
-# killed before the ledger names the child, nothing of the program has run.
+# A child waits for a line before it becomes its program, and gives up at the end of the file: should the core
+# be killed before the ledger names the child, nothing of the program has run.
 _GATED = ("/bin/sh", "-c", 'read -r _ && exec "$@" < /dev/null', "sh")
 _NOBODYS_TICKS = 0  # of a child that is gone already, whose number somebody else may get
 _KILL_WAIT_S = 5.0

@@ -1,6 +1,7 @@
 """Why a core cannot start or cannot do what it was asked: a message for a person, never a traceback."""
 
 import errno
+from pathlib import Path
 
 _WHAT_TO_DO = {
     errno.EROFS: "It lies on a read-only file system: choose another folder with --root.",
@@ -23,9 +24,9 @@ class RecipeError(CoreError):
     """A recipe breaks the rules of the nucleus; the text names the file and the key."""
 
 
-def explain_os_error(error: OSError) -> str:
-    """What the operating system refused, where, and what to do about it."""
+def explain_os_error(error: OSError, root: Path) -> str:
+    """What the operating system refused, where (`root`, if it does not say), and what to do about it."""
     what_to_do = _WHAT_TO_DO.get(
         error.errno or 0, "Choose another folder with --root if this one cannot be mended."
     )
-    return f"{error.filename or 'the core'}: {error.strerror or error}. {what_to_do}"
+    return f"{error.filename or root}: {error.strerror or error}. {what_to_do}"

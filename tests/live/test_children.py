@@ -24,6 +24,18 @@ from support.waiting import wait_until
 FAMILY = "sleep 1000 & echo $! > grandchild; echo $$ > child; wait"
 STUBBORN_FAMILY = f"trap '' TERM; {FAMILY}"
 
+# No shell: one that is told to stop while it forks may lose the signal.
+SAYS_GOODBYE = """
+import os, pathlib, signal, sys
+def goodbye(number, frame):
+    pathlib.Path("bye").touch()
+    sys.exit()
+signal.signal(signal.SIGTERM, goodbye)
+pathlib.Path("child").write_text(f"{os.getpid()}\\n")
+while True:
+    signal.pause()
+"""
+
 # A core in miniature: starts one family and lives until it is killed.
 CORE = """
 import asyncio, sys
@@ -117,8 +129,8 @@ def test_stopping_clears_away_what_a_child_that_ended_by_itself_left_behind(tmp_
 def test_child_that_is_frozen_can_still_act_on_sigterm(tmp_path: Path) -> None:
     async def work() -> None:
         children = Children(tmp_path / "children.json")
-        process = await spawn(children, tmp_path, f"trap 'echo > bye; exit 0' TERM; {FAMILY}")
-        await family_in(tmp_path)
+        process = await spawn(children, tmp_path, f"exec {sys.executable} -c '{SAYS_GOODBYE}'")
+        await asyncio.to_thread(pid_in, tmp_path, "child")
         children.signal(process, signal.SIGSTOP)
 
         assert await children.stop(process, 10)

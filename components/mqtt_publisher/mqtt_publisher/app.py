@@ -2,7 +2,8 @@
 
 One thread of ours, the main one: read, publish, wait for the next tick. Until the core has taken a reading it
 is in memory only: a reading that cannot be published within `publish_timeout_s` is given up, logged and
-counted, and one that is in hand when the process dies is lost.
+counted, and one that is in hand when the process dies is lost. Ticks that pass meanwhile have no reading and
+are counted: no burst catches up.
 """
 
 import sys
@@ -18,7 +19,7 @@ from edge_common.retry import Backoff, retry
 from edge_common.runtime import Context, Mode
 from edge_common.sensors import EndOfReplayError, Source, open_source
 from mqtt_publisher.config import MqttPublisherConfig
-from mqtt_publisher.logic import Sequence
+from mqtt_publisher.logic import Sequence, Ticks
 
 _SAME_CAUSE_S = 10.0  # between two log lines about a sensor that cannot be read
 
@@ -43,6 +44,7 @@ class MqttPublisher:
         self._published = context.metrics.counter("readings_published")
         self._not_published = context.metrics.counter("readings_not_published")
         self._not_read = context.metrics.counter("readings_not_read")
+        self._not_taken = context.metrics.counter("readings_not_taken")
 
     def run(self) -> None:
         """Read and publish.
@@ -56,22 +58,16 @@ class MqttPublisher:
                 open_source(self._config.sensor, self._context.clock, self._context.metrics)
             )
             publish: Publish = _print if self._context.dry_run else self._through_ipc(opened)
-            next_tick_s = self._context.clock.monotonic_s()
+            ticks = Ticks(self._config.publish_interval_s, self._context.clock.monotonic_s())
             while not self._context.stop.is_set():
                 try:
-                    sensors = source.read()
-                except TransientError as error:
-                    self._not_read.add()
-                    _log.warning("sensor_not_read", reason=error.reason, **limited("sensor", _SAME_CAUSE_S))
+                    self._take_reading(source, publish)
                 except EndOfReplayError as end:
                     _log.info("replay_ended", reason=end.reason)
                     return
-                else:
-                    self._publish_reading(publish, sensors)
-                    self._publish_heartbeat(publish)
                 if self._context.mode is Mode.ONCE:
                     return
-                next_tick_s = self._wait_for_tick(self._next_tick_s(source, next_tick_s))
+                self._wait(source, ticks)
 
     def _through_ipc(self, opened: ExitStack) -> Publish:
         gateway = opened.enter_context(
@@ -87,6 +83,16 @@ class MqttPublisher:
             gateway.publish_to_iot_core(topic, payload, qos=self._config.qos, timeout_s=timeout_s)
 
         return publish
+
+    def _take_reading(self, source: Source, publish: Publish) -> None:
+        try:
+            sensors = source.read()
+        except TransientError as error:
+            self._not_read.add()
+            _log.warning("sensor_not_read", reason=error.reason, **limited("sensor", _SAME_CAUSE_S))
+            return
+        self._publish_reading(publish, sensors)
+        self._publish_heartbeat(publish)
 
     def _publish_reading(self, publish: Publish, sensors: Mapping[str, float]) -> None:
         reading = self._sequence.reading(sensors, self._context.clock.timestamp())
@@ -119,18 +125,23 @@ class MqttPublisher:
         )
         self._sent.add()
 
-    def _next_tick_s(self, source: Source, last_tick_s: float) -> float:
-        """When to read next (monotonic): when a recording says, else an interval later."""
+    def _wait(self, source: Source, ticks: Ticks) -> None:
+        """Wait until the next reading is due: when a recording says, else at the next tick."""
         due_s = source.due_s
-        return last_tick_s + self._config.publish_interval_s if due_s is None else due_s
-
-    def _wait_for_tick(self, tick_s: float) -> float:
-        """Wait until `tick_s` (monotonic); returns it, or now when it has passed: no burst to catch up."""
         now_s = self._context.clock.monotonic_s()
-        if tick_s < now_s:
-            return now_s
-        self._context.stop.wait(tick_s - now_s)
-        return tick_s
+        if due_s is None:
+            due_s, missed = ticks.after(now_s)
+            self._note_not_taken(missed)
+        if due_s > now_s:
+            self._context.stop.wait(due_s - now_s)
+
+    def _note_not_taken(self, count: int) -> None:
+        if not count:
+            return
+        self._not_taken.add(count)
+        interval = f"publish_interval_s, {self._config.publish_interval_s:g} s"
+        reason = f"reading and publishing took longer than {interval}. Look at the core, or lengthen it."
+        _log.warning("readings_not_taken", count=count, reason=reason)
 
 
 def _print(topic: str, payload: bytes) -> None:

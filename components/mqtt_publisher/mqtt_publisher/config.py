@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from edge_common.config import ComponentConfig, checked, setting
-from edge_common.sensors import SensorConfig, SimulatedConfig
+from edge_common.sensors import SensorConfig
 from edge_common.topics import check_topic
 
 
@@ -33,4 +33,4 @@ class MqttPublisherConfig(ComponentConfig):
         le=3_600,
         description="Without a core for so long the component ends with an error.",
     )
-    sensor: SensorConfig = setting(SimulatedConfig(), description="Where readings come from.")
+    sensor: SensorConfig = setting(SensorConfig(), description="Where readings come from.")

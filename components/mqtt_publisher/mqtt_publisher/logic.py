@@ -1,5 +1,6 @@
-"""Numbering readings, and when a heartbeat is due: pure, no clock, no sockets."""
+"""Numbering readings, and when readings and heartbeats are due: pure, no clock, no sockets."""
 
+import math
 from collections.abc import Mapping
 
 from edge_common.messages import Heartbeat, Reading
@@ -44,3 +45,30 @@ class Sequence:
         if not self._heartbeat_every or self._next_sequence % self._heartbeat_every:
             return None
         return Heartbeat(self._device_id, timestamp, "healthy", messages_sent)
+
+
+class Ticks:
+    """The times at which readings belong: one every interval, on a grid that never moves. Used by one thread.
+
+    Args:
+        interval_s: From one tick to the next, greater than 0.
+        start_s: The first tick, which is taken; by the same clock as every other time here.
+    """
+
+    def __init__(self, interval_s: float, start_s: float) -> None:
+        self._interval_s = interval_s
+        self._start_s = start_s
+        self._number = 0  # of the tick that was given last
+
+    def after(self, now_s: float) -> tuple[float, int]:
+        """The next tick at or after `now_s`, and how many before it have passed since the one given last."""
+        passed = math.floor((now_s - self._start_s) / self._interval_s)
+        number = max(self._number + 1, passed)
+        while self._time_s(number) < now_s:
+            number += 1
+        missed = number - self._number - 1
+        self._number = number
+        return self._time_s(number), missed
+
+    def _time_s(self, number: int) -> float:
+        return self._start_s + number * self._interval_s

@@ -19,7 +19,7 @@ from edge_cli.project import find_component
 PUBLISHER = "com.example.MqttPublisher"
 SUBSCRIBER = "com.example.MqttSubscriber"
 # For the show: real readings of this machine, one each second. Strings, as the recipes have them.
-SHOW_SETTINGS = {"sensor": {"kind": "host"}, "publish_interval_s": "1"}
+SHOW_SETTINGS = {"sensor": {"source": "host"}, "publish_interval_s": "1"}
 DEPLOYMENT_TIMEOUT_S = 60.0
 FIRST_READING_TIMEOUT_S = 30.0
 

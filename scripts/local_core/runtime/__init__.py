@@ -1,1 +1,23 @@
-"""Component processes: started, watched, logged, stopped; and the deployments that ask for it."""
+"""Component processes: started, watched, logged, stopped; and the deployments that ask for it.
+
+Where to look:
+    supervisor    all components of a core; component, state_actions, states: one of them
+    steps         one lifecycle step; process, environment: its process; component_log: what it writes
+    deployments   the queue; rollout: one deployment; preparation, planning, resolver, packages: its plan
+    inventory     what a core must know again after a restart
+
+Where it differs from a device, on purpose:
+    - Every component runs as the core's own user, without limits: RequiresPrivilege and runWith are noted
+      only. HOME is a folder of the core's, so that nobody finds the laptop user's keys.
+    - Local deployments ask components for consent (SubscribeToComponentUpdates), as only cloud deployments do
+      there.
+    - Only artifacts that the recipe names are copied, as from the cloud, and an archive is always unpacked
+      afresh: the nucleus copies the whole artifact directory and keeps files of the same size.
+    - On Lite, archives are unpacked and recipes of earlier deployments are remembered: Lite 2.6.0 skips
+      `Unarchive` in local deployments and wants every component's recipe in each of them.
+    - A bootstrap step that asks for a restart of the nucleus or the device gets none.
+    - A script has ended when its shell has, even where something in the background still holds its output
+      open: the classic nucleus waits for that too.
+    - Stopping a component ends everything in its session, also what a startup script left running.
+    - Recipes and artifacts of versions that are needed no more stay.
+"""

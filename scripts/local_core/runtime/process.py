@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from local_core.children import Children
@@ -15,6 +15,8 @@ from local_core.runtime.log_format import LineSplitter
 
 # UnixPlatform's default shell: plain `sh`, whatever that is; never the user's own.
 SHELL = "sh"
+
+_LAST_WORDS_S = 0.5  # how long the end of a script may wait for the end of its output
 
 _SIGNAL_EXIT_BASE = 128  # what a shell, and java.lang.Process, adds to the number of the signal that ended it
 
@@ -28,9 +30,13 @@ class ScriptProcess:
     Made by `start_script`.
     """
 
-    def __init__(self, children: Children, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self, children: Children, process: asyncio.subprocess.Process, outputs: Sequence["_Output"]
+    ) -> None:
         self._children = children
         self._process = process
+        self._outputs = outputs
+        self._ending = asyncio.create_task(self._end())
 
     @property
     def pid(self) -> int:
@@ -39,15 +45,12 @@ class ScriptProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """As a shell gives it: 128 + n when signal n ended it; None while it runs."""
-        code = self._process.returncode
-        return _SIGNAL_EXIT_BASE - code if code is not None and code < 0 else code
+        """As a shell gives it: 128 + n when signal n ended it; None until it has ended and been read out."""
+        return self._ending.result() if self._ending.done() else None
 
     async def wait(self) -> int:
-        """Wait for the script's end (not for that of what it left in the background); returns `exit_code`."""
-        await self._process.wait()
-        code = self.exit_code
-        return 0 if code is None else code
+        """Wait for the script's end, not for that of what it left in the background; returns `exit_code`."""
+        return await asyncio.shield(self._ending)
 
     async def stop(self, grace_s: float) -> bool:
         """SIGTERM to the script and all it has started, SIGKILL after `grace_s` seconds.
@@ -55,7 +58,11 @@ class ScriptProcess:
         Returns:
             True when SIGTERM was enough.
         """
-        return await self._children.stop(self._process, grace_s)
+        in_time = await self._children.stop(self._process, grace_s)
+        await self.wait()
+        for output in self._outputs:
+            output.close()
+        return in_time
 
     def pause(self) -> None:
         """Freeze the script and all it has started (SIGSTOP)."""
@@ -64,6 +71,12 @@ class ScriptProcess:
     def resume(self) -> None:
         """Let them go on (SIGCONT)."""
         self._children.signal(self._process, signal.SIGCONT)
+
+    async def _end(self) -> int:
+        code = await self._process.wait()
+        # Its last words first; but something in the background may hold the pipes open for days.
+        await asyncio.wait([output.ended for output in self._outputs], timeout=_LAST_WORDS_S)
+        return _SIGNAL_EXIT_BASE - code if code < 0 else code
 
 
 async def start_script(
@@ -83,35 +96,50 @@ async def start_script(
     """
     # The child has its own copies of the pipes' writing ends; with ours open the pipes would never end.
     with contextlib.ExitStack() as our_copies:
-        stdout = await _open_pipe("stdout", on_output)
-        our_copies.callback(os.close, stdout)
-        stderr = await _open_pipe("stderr", on_output)
-        our_copies.callback(os.close, stderr)
-        process = await children.spawn([SHELL, "-c", script], cwd=cwd, env=env, stdout=stdout, stderr=stderr)
-    return ScriptProcess(children, process)
+        outputs = []
+        writing_ends = {}
+        for stream in ("stdout", "stderr"):
+            output, writing_ends[stream] = await _open_output(stream, on_output)
+            our_copies.callback(os.close, writing_ends[stream])
+            outputs.append(output)
+        process = await children.spawn([SHELL, "-c", script], cwd=cwd, env=env, **writing_ends)
+    return ScriptProcess(children, process, outputs)
 
 
-async def _open_pipe(stream: str, on_output: OutputSink) -> int:
-    # Pipes of our own rather than asyncio's: then the process's end does not wait for theirs, which
-    # something left in the background may hold open for days.
-    reading, writing = os.pipe()
+async def _open_output(stream: str, on_output: OutputSink) -> tuple["_Output", int]:
+    # Pipes of our own rather than asyncio's: there the process's end may wait for theirs.
+    reading_end, writing_end = os.pipe()
     loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: _Lines(stream, on_output), os.fdopen(reading, "rb", buffering=0))
-    return writing
+    _, output = await loop.connect_read_pipe(
+        lambda: _Output(stream, on_output, loop), os.fdopen(reading_end, "rb", buffering=0)
+    )
+    return output, writing_end
 
 
-class _Lines(asyncio.Protocol):
-    def __init__(self, stream: str, on_output: OutputSink) -> None:
+class _Output(asyncio.Protocol):
+    """One output of one process, from its first line to the end of the pipe."""
+
+    def __init__(self, stream: str, on_output: OutputSink, loop: asyncio.AbstractEventLoop) -> None:
+        self.ended = loop.create_future()
         self._stream = stream
         self._on_output = on_output
         self._splitter = LineSplitter()
+        self._transport: asyncio.BaseTransport | None = None
+
+    def close(self) -> None:
+        """Read no more."""
+        if self._transport:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         self._deliver(self._splitter.feed(data))
 
-    def eof_received(self) -> bool:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._deliver(self._splitter.finish())
-        return False
+        self.ended.set_result(None)
 
     def _deliver(self, lines: list[str]) -> None:
         if lines:

@@ -264,5 +264,6 @@ class StateActions:
         self._agenda.wake()
 
     def _failed(self, reason: str) -> State:
-        self._log.event("service-errored", level="ERROR", reason=reason)
+        if not self._agenda.is_closing:  # what is broken off has not failed
+            self._log.event("service-errored", level="ERROR", reason=reason)
         return State.ERRORED

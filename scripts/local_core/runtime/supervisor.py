@@ -86,7 +86,7 @@ class Supervisor:
         self._token_by_component: dict[str, str] = {}
         self._timings = Timings(
             stop_grace_s=host.stop_grace_s,
-            retry_delay_s=0*_LITE_RETRY_DELAY_S if host.flavor is Flavor.LITE else 0.0,
+            retry_delay_s=_LITE_RETRY_DELAY_S if host.flavor is Flavor.LITE else 0.0,
         )
 
     @property

@@ -1,6 +1,7 @@
 """The command line: help, refusals, exit codes, `--json`; and what starting it does not import."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,19 @@ def test_logs_are_printed_for_people_and_for_programs(
         "context": "serviceName=X",
         "continuation": [],
     }
+
+
+def test_terminal_without_utf_8_gets_the_text_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    line = "2026-11-22T04:26:11Z [INFO] (Copier) X: stdout. 21.5 °C. {serviceName=X}\n"
+    (tmp_path / "logs" / "X.log").write_text(line)
+    ended = subprocess.run(
+        [sys.executable, "-m", "edge_cli", "logs", "--root", str(tmp_path)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"21.5 ?C" in ended.stdout
 
 
 def test_file_in_the_way_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

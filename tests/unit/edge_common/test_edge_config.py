@@ -60,6 +60,8 @@ class Settings(ComponentConfig):
     )
     warn_above: Mapping[str, float] = setting({}, unit="°C", description="Limits.")
     source: Source = setting(Source.SIMULATED, description="What to read.")
+    qos: Literal[0, 1] = setting(1, description="Quality of service.")
+    qos_of: dict[str, tuple[Literal[0, 1, 2] | None, ...]] = setting({}, description="The same, by topic.")
     record: Literal["csv", "json_lines"] = setting("csv", description="How to record.")
     seed: int | None = setting(None, ge=0, description="Of the simulation; null draws one.")
     max_bytes: Annotated[
@@ -68,6 +70,7 @@ class Settings(ComponentConfig):
     broker: Broker | None = setting(None, description="Where messages come from.")
     mirrors: tuple[Broker, ...] = setting((), description="Where they go too.")
     status: Status = setting(Status(), description="Signs of life.")
+    copies: list[Status] = setting([Status(topic="{iot:thingName}/copy")], description="More of them.")
 
 
 def load(settings: Any, thing: str | None = THING) -> Settings:
@@ -144,6 +147,18 @@ BAD: dict[str, list[tuple[Any, str, str]]] = {
         (1, "source", "1"),
         ("HOST", "source", '"HOST"'),
     ],
+    "qos": [
+        ("2", "qos", '"2" is not allowed. Allowed: 0, 1. Correct it, or leave it out for 1.'),
+        (2, "qos", "2 is not allowed. Allowed: 0, 1."),
+        ("0.5", "qos", '"0.5" is not allowed. Allowed: 0, 1.'),
+        (0.5, "qos", "0.5"),
+        ("one", "qos", '"one"'),
+        ("", "qos", '""'),
+        (True, "qos", "a truth value is no number"),
+        (None, "qos", "null"),
+        ([1], "qos", "a list of length 1"),
+    ],
+    "qos_of": [({"a": ["1", "3"]}, "qos_of/a/1", '"3" is not allowed. Allowed: 0, 1, 2, or null.')],
     "record": [("xml", "record", '"csv", "json_lines"')],
     "seed": [(-1, "seed", "whole number >= 0, or null"), ("x", "seed", '"x"')],
     "max_bytes": [(1000, "max_bytes", ">= 1024 bytes"), (10**30, "max_bytes", "64 bits")],
@@ -228,6 +243,8 @@ def test_settings_as_text_mean_the_same_as_typed_ones() -> None:
             "host_readings": True,
             "filters": ["a/b"],
             "warn_above": {"t": 28},
+            "qos": 0,
+            "qos_of": {"a": [1, None, 2]},
             "seed": 7,
             "broker": {"host": "h", "port": 1884},
         }
@@ -239,6 +256,8 @@ def test_settings_as_text_mean_the_same_as_typed_ones() -> None:
             "host_readings": "true",
             "filters": ["a/b"],
             "warn_above": {"t": "28"},
+            "qos": "0",
+            "qos_of": {"a": ["1", None, "2"]},
             "seed": "7",
             "broker": {"host": "h", "port": "1884"},
         }
@@ -250,11 +269,14 @@ def test_settings_as_text_mean_the_same_as_typed_ones() -> None:
             "host_readings": True,
             "filters": ["a/b"],
             "warn_above": {"t": 28.0},
+            "qos": 0.0,
+            "qos_of": {"a": ["1.0", None, 2.0]},
             "seed": "7.0",
             "broker": {"host": "h", "port": 1884.0},
         }
     )
     assert typed == lite == classic
+    assert (typed.qos, typed.qos_of) == (0, {"a": (1, None, 2)})
 
 
 def test_thing_name_is_put_into_texts_and_their_defaults() -> None:
@@ -262,11 +284,16 @@ def test_thing_name_is_put_into_texts_and_their_defaults() -> None:
     assert config.topic == f"{THING}/sensors/data"
     assert config.filters == (f"{THING}/commands/#", "other/+")
     assert config.status.topic == f"{THING}/status"
+    assert [copy.topic for copy in config.copies] == [f"{THING}/copy"]
 
 
 def test_missing_thing_name_is_a_fault_of_each_setting_that_needs_it() -> None:
     faults = faults_of({"filters": ["a/b"]}, thing=None)
-    assert [fault.split(": ")[0] for fault in faults] == ["/settings/topic", "/settings/status/topic"]
+    assert [fault.split(": ")[0] for fault in faults] == [
+        "/settings/topic",
+        "/settings/status/topic",
+        "/settings/copies/0/topic",
+    ]
     assert "AWS_IOT_THING_NAME is not set" in faults[0]
 
 
@@ -321,6 +348,8 @@ def test_table_has_a_row_for_each_setting_in_order() -> None:
         "filters",
         "warn_above",
         "source",
+        "qos",
+        "qos_of",
         "record",
         "seed",
         "max_bytes",
@@ -334,6 +363,8 @@ def test_table_has_a_row_for_each_setting_in_order() -> None:
         "mirrors[]/tls",
         "mirrors[]/password",
         "status/topic",
+        "copies",
+        "copies[]/topic",
     ]
     assert rows["interval_s"] == SettingRow(
         key="interval_s",

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Mapping
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -21,127 +23,169 @@ class Settings(ComponentConfig):
     """A component with a sensor source."""
 
     interval_s: float = setting(5.0, unit="s", description="Time between readings.")
-    sensor: SensorConfig = setting(SimulatedConfig(), description="Where readings come from.")
+    sensor: SensorConfig = setting(SensorConfig(), description="Where readings come from.")
 
 
-def sensor_of(section: Any) -> Any:
+def sensor_of(section: Any) -> SensorConfig:
     """The section as a component gets it."""
     environment = {"GG_COMPONENT_CONFIG": json.dumps({"sensor": section}), "AWS_IOT_THING_NAME": "core-1"}
     return load_config(Settings, environment).sensor
 
 
-def test_source_chooses_the_settings() -> None:
-    assert sensor_of({"source": "simulated"}) == SimulatedConfig()
-    assert sensor_of({"source": "host", "disk_path": "/srv"}) == HostConfig(disk_path="/srv")
-    assert sensor_of({"source": "iio", "chips": ["bme280"]}) == IioConfig(chips=("bme280",))
-    assert sensor_of({"source": "replay", "path": "a.csv"}) == ReplayConfig(path="a.csv")
+def faults_of(section: Any) -> list[str]:
+    """What is wrong with the section."""
+    with pytest.raises(ConfigError) as refusal:
+        sensor_of(section)
+    return list(refusal.value.faults)
+
+
+def merged(stored: Mapping[str, Any], merge: Mapping[str, Any]) -> dict[str, Any]:
+    """What a deployment makes of stored configuration: objects key by key, anything else replaced."""
+    result = dict(stored)
+    for key, value in merge.items():
+        both_objects = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both_objects else value
+    return result
+
+
+def test_each_source_has_a_section_of_its_own() -> None:
+    assert sensor_of({"source": "host", "host": {"disk_path": "/srv"}}).host == HostConfig(disk_path="/srv")
+    assert sensor_of({"source": "iio", "iio": {"chips": ["b"]}}).iio == IioConfig(chips=("b",))
+    assert sensor_of({"source": "replay", "replay": {"path": "a"}}).replay == ReplayConfig(path="a")
 
 
 def test_nothing_given_means_simulated_readings() -> None:
-    assert load_config(Settings, {}).sensor == SimulatedConfig()
+    assert load_config(Settings, {}).sensor == SensorConfig(source="simulated", simulated=SimulatedConfig())
+    assert sensor_of({}) == SensorConfig()
 
 
 def test_settings_as_text_mean_the_same_as_typed_ones() -> None:
     """Lite delivers every scalar of a YAML recipe as text."""
-    text = {"source": "simulated", "seed": "7", "anomaly_fraction": "0.1", "temperature_max_c": "27"}
-    assert sensor_of(text) == SimulatedConfig(seed=7, anomaly_fraction=0.1, temperature_max_c=27)
-    text = {"source": "replay", "path": "a.csv", "speed": "60"}
-    assert sensor_of(text) == ReplayConfig(path="a.csv", speed=60)
+    text = {"seed": "7", "anomaly_fraction": "0.1", "temperature_max_c": "27"}
+    typed = SimulatedConfig(seed=7, anomaly_fraction=0.1, temperature_max_c=27)
+    assert sensor_of({"simulated": text}).simulated == typed
+    assert sensor_of({"replay": {"speed": "60"}}).replay == ReplayConfig(speed=60)
 
 
 def test_thing_name_is_put_into_the_settings_of_a_source() -> None:
-    assert sensor_of({"source": "replay", "path": "{iot:thingName}.csv"}).path == "core-1.csv"
+    sensor = sensor_of({"source": "replay", "replay": {"path": "{iot:thingName}.csv"}})
+    assert sensor.replay.path == "core-1.csv"
 
 
-REMEDY = "Correct the name or remove it."
-FRACTION = "number >= 0 and <= 1"
-TEMPERATURES = "number >= 21 and <= 30 °C"
+COMPLETE = [
+    {"source": "simulated", "simulated": {"seed": "7"}},
+    {"source": "host", "host": {"disk_path": "/srv"}},
+    {"source": "iio", "iio": {"chips": ["bme280"]}},
+    {"source": "replay", "replay": {"path": "a.csv", "speed": "60"}},
+]
+
+
+@pytest.mark.parametrize(("stored", "merge"), list(permutations(COMPLETE, 2)))
+def test_deployment_that_merges_another_source_into_what_is_stored_is_accepted(
+    stored: dict[str, Any], merge: dict[str, Any]
+) -> None:
+    alone, after_another = sensor_of(merge), sensor_of(merged(stored, merge))
+    assert after_another.source == alone.source
+    assert getattr(after_another, alone.source) == getattr(alone, alone.source)
+
+
+IN = "/settings/sensor"
 OR = "Correct it, or leave it out for"
-FOUR = 'Allowed: "simulated", "host", "iio", "replay".'
+REMEDY = "Correct the name or remove it."
+KNOWN = f"Known here: source, simulated, host, iio, replay. {REMEDY}"
+CHOICE = f'Allowed: "simulated", "host", "iio", "replay". {OR} "simulated".'
+SEED = f"Allowed: whole number >= 0, or null. {OR} null."
+FRACTION = f"Allowed: number >= 0 and <= 1. {OR} 0.0."
+TEMPERATURE = f"Allowed: number >= 21 and <= 30 °C. {OR} 30.0."
+CHIPS = f"Allowed: list of texts <= 32 items. {OR} []."
+SPEED = f"Allowed: number >= 0.001 and <= 1000000. {OR} 1.0."
+NO_PATH = f"{IN}/replay/path: missing. Allowed: text. Add it."
 
 
 @pytest.mark.parametrize(
     ("section", "faults"),
     [
-        ({"source": "hosts"}, [f'/settings/sensor/source: "hosts" is not allowed. {FOUR} Correct it.']),
-        ({"source": 5}, [f"/settings/sensor/source: 5 is not allowed. {FOUR} Correct it."]),
-        ({"source": True}, [f"/settings/sensor/source: true is not allowed. {FOUR} Correct it."]),
-        ({"source": None}, [f"/settings/sensor/source: null is not allowed. {FOUR} Correct it."]),
+        ({"source": "hosts"}, [f'{IN}/source: "hosts" is not allowed. {CHOICE}']),
+        ({"source": 5}, [f"{IN}/source: 5 is not allowed. {CHOICE}"]),
+        ({"source": None}, [f"{IN}/source: null is not allowed. {CHOICE}"]),
+        ({"source": ["host"]}, [f"{IN}/source: a list of length 1 is not allowed. {CHOICE}"]),
+        ({"source": "host", "disk_path": "/"}, [f"{IN}/disk_path: unknown setting. {KNOWN}"]),
         (
-            {"source": ["host"]},
-            [f"/settings/sensor/source: a list of length 1 is not allowed. {FOUR} Correct it."],
-        ),
-        ({}, [f"/settings/sensor/source: missing. {FOUR} Add it."]),
-        ({"disk_path": "/"}, [f"/settings/sensor/source: missing. {FOUR} Add it."]),
-        ({"source": "replay"}, ["/settings/sensor/path: missing. Allowed: text >= 1 characters. Add it."]),
-        (
-            {"source": "host", "seed": 1},
-            [f"/settings/sensor/seed: unknown setting. Known here: source, disk_path, sysfs_root. {REMEDY}"],
+            {"iio": {"sysfs_rot": "/sys"}},
+            [f'{IN}/iio/sysfs_rot: unknown setting. Did you mean "sysfs_root"? {REMEDY}'],
         ),
         (
-            {"source": "iio", "sysfs_rot": "/sys"},
-            [f'/settings/sensor/sysfs_rot: unknown setting. Did you mean "sysfs_root"? {REMEDY}'],
-        ),
-        (
-            {"source": "simulated", "seed": "x", "anomaly_fraction": "2"},
+            {"source": "host", "simulated": {"seed": "x", "anomaly_fraction": "2"}},
             [
-                f'/settings/sensor/seed: "x" is not allowed. Allowed: whole number >= 0, or null. {OR} null.',
-                f'/settings/sensor/anomaly_fraction: "2" is not allowed. Allowed: {FRACTION}. {OR} 0.0.',
+                f'{IN}/simulated/seed: "x" is not allowed. {SEED}',
+                f'{IN}/simulated/anomaly_fraction: "2" is not allowed. {FRACTION}',
             ],
         ),
         (
-            {"source": "simulated", "temperature_max_c": 20},
-            [f"/settings/sensor/temperature_max_c: 20 is not allowed. Allowed: {TEMPERATURES}. {OR} 30.0."],
+            {"simulated": {"temperature_max_c": 20}},
+            [f"{IN}/simulated/temperature_max_c: 20 is not allowed. {TEMPERATURE}"],
+        ),
+        ({"source": "replay"}, [NO_PATH]),
+        ({"source": "replay", "replay": {}}, [NO_PATH]),
+        ({"source": "replay", "replay": {"path": ""}}, [NO_PATH]),
+        (
+            {"source": "replay", "replay": {"speed": "0"}, "iio": {"chips": "b"}},
+            [
+                f'{IN}/iio/chips: "b" is not allowed. {CHIPS}',
+                NO_PATH,
+                f'{IN}/replay/speed: "0" is not allowed. {SPEED}',
+            ],
         ),
     ],
 )
 def test_faults_name_the_setting_and_what_is_allowed(section: Any, faults: list[str]) -> None:
-    with pytest.raises(ConfigError) as refusal:
-        sensor_of(section)
-    assert list(refusal.value.faults) == faults
+    assert faults_of(section) == faults
+
+
+@pytest.mark.parametrize("source", ["simulated", "host", "iio"])
+def test_path_is_not_demanded_of_a_recording_that_is_not_chosen(source: str) -> None:
+    assert sensor_of({"source": source, "replay": {"speed": "2"}}).replay.speed == 2
 
 
 @pytest.mark.parametrize("section", ["host", 5, None, ["host"]])
-def test_anything_but_a_section_is_refused(section: Any) -> None:
-    with pytest.raises(ConfigError) as refusal:
-        sensor_of(section)
-    (fault,) = refusal.value.faults
-    assert fault.startswith("/settings/sensor: ")
+@pytest.mark.parametrize("key", ["", "/simulated", "/replay"])
+def test_anything_but_a_section_is_refused(key: str, section: Any) -> None:
+    (fault,) = faults_of({"source": "replay", "replay": {"path": "a"}, key[1:]: section} if key else section)
+    assert fault.startswith(f"/settings/sensor{key}: ")
     assert "Allowed: object." in fault
 
 
-def test_table_shows_the_choice_first_and_then_the_settings_of_each_source() -> None:
+def test_table_shows_the_choice_first_and_then_the_section_of_each_source() -> None:
     rows = {row.key: row for row in settings_table(Settings)}
     assert list(rows) == [
         "interval_s",
-        *("sensor/source", "sensor/seed", "sensor/anomaly_fraction", "sensor/temperature_max_c"),
-        *("sensor/disk_path", "sensor/sysfs_root", "sensor/chips"),
-        *("sensor/path", "sensor/timestamp_column", "sensor/columns", "sensor/pace", "sensor/speed"),
-        *("sensor/on_end", "sensor/on_bad_row"),
+        "sensor/source",
+        *("sensor/simulated/seed", "sensor/simulated/anomaly_fraction", "sensor/simulated/temperature_max_c"),
+        *("sensor/host/disk_path", "sensor/host/sysfs_root"),
+        *("sensor/iio/chips", "sensor/iio/sysfs_root"),
+        *("sensor/replay/path", "sensor/replay/timestamp_column", "sensor/replay/columns"),
+        *("sensor/replay/pace", "sensor/replay/speed", "sensor/replay/on_end", "sensor/replay/on_bad_row"),
     ]
-    assert len(rows) == len(settings_table(Settings))
     source = rows["sensor/source"]
     assert (source.type, source.default) == ("text", '"simulated"')
     assert source.range == '"simulated", "host", "iio", "replay"'
-    assert source.description.startswith("`simulated`: Made-up readings. `host`: ")
-    assert rows["sensor/seed"].description.startswith("With `simulated`: ")
-    assert rows["sensor/sysfs_root"].description.startswith("With `host`, `iio`: ")
-    assert rows["sensor/path"].default == ""
-    assert rows["sensor/columns"].type == "object of texts"
+    assert "required with the source `replay`" in rows["sensor/replay/path"].description
 
 
 def test_opened_source_is_the_chosen_one() -> None:
     clock, metrics = SystemClock(), Metrics()
-    with open_source(SimulatedConfig(seed=1), clock, metrics) as source:
+    with open_source(SensorConfig(simulated=SimulatedConfig(seed=1)), clock, metrics) as source:
         assert source.read().keys() == {"temperature", "humidity", "pressure", "cpu_temp", "light"}
-    with open_source(HostConfig(sysfs_root="/nowhere"), clock, metrics) as source:
+    config = SensorConfig(source="host", host=HostConfig(sysfs_root="/nowhere"))
+    with open_source(config, clock, metrics) as source:
         assert source.read().keys() == {"load_1m", "memory_used", "disk_used", "uptime_s"}
 
 
 def test_source_that_cannot_be_opened_says_why() -> None:
     clock, metrics = SystemClock(), Metrics()
+    config = SensorConfig(source="replay", replay=ReplayConfig(path="/no/such.csv"))
     with (
         pytest.raises(PermanentError, match=r"cannot replay /no/such\.csv"),
-        open_source(ReplayConfig(path="/no/such.csv"), clock, metrics),
+        open_source(config, clock, metrics),
     ):
         pass

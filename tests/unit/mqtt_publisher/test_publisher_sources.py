@@ -1,6 +1,8 @@
 """How the publisher reads its sensor source: at its own interval, or at the pace of a recording."""
 
+import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,7 @@ def test_recording_is_published_at_its_own_pace_to_its_end(
     path = tmp_path / "recording.csv"
     path.write_text(RECORDING)
     stop = ClockEvent(clock)
-    publisher(clock, metrics, stop, {"source": "replay", "path": str(path), "speed": "10"}).run()
+    publisher(clock, metrics, stop, {"source": "replay", "replay": {"path": str(path), "speed": "10"}}).run()
     output = capsys.readouterr().out
     assert published(output) == [{"value": 1.0}, {"value": 2.0}, {"value": 4.0}]
     assert stop.waits_s[:2] == [180.0, 1.0]
@@ -65,7 +67,9 @@ def test_recording_is_published_as_fast_as_possible_where_that_is_asked_for(
     path = tmp_path / "recording.csv"
     path.write_text(RECORDING)
     stop = ClockEvent(clock)
-    publisher(clock, metrics, stop, {"source": "replay", "path": str(path), "pace": "fastest"}).run()
+    publisher(
+        clock, metrics, stop, {"source": "replay", "replay": {"path": str(path), "pace": "fastest"}}
+    ).run()
     assert len(published(capsys.readouterr().out)) == 3
     assert sum(stop.waits_s) == 0
 
@@ -74,7 +78,7 @@ def test_other_sources_are_read_at_the_publishers_interval(
     clock: ManualClock, metrics: Metrics, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stop = ClockEvent(clock, set_after=3)
-    publisher(clock, metrics, stop, {"source": "simulated", "seed": "1"}).run()
+    publisher(clock, metrics, stop, {"source": "simulated", "simulated": {"seed": "1"}}).run()
     assert len(published(capsys.readouterr().out)) == 3
     assert stop.waits_s == [5.0, 5.0, 5.0]
 
@@ -83,7 +87,7 @@ def test_sensor_that_cannot_be_read_is_tried_again_at_the_next_tick(
     tmp_path: Path, clock: ManualClock, metrics: Metrics, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stop = ClockEvent(clock, set_after=2)
-    publisher(clock, metrics, stop, {"source": "iio", "sysfs_root": str(tmp_path)}).run()
+    publisher(clock, metrics, stop, {"source": "iio", "iio": {"sysfs_root": str(tmp_path)}}).run()
     assert "no sensor of temperature" in capsys.readouterr().out
     assert metrics.snapshot()["readings_not_read"] == 2
     assert stop.waits_s == [5.0, 5.0]
@@ -91,4 +95,43 @@ def test_sensor_that_cannot_be_read_is_tried_again_at_the_next_tick(
 
 def test_recording_that_is_not_there_ends_the_component(clock: ManualClock, metrics: Metrics) -> None:
     with pytest.raises(PermanentError, match=r"cannot replay /no/such\.csv"):
-        publisher(clock, metrics, ClockEvent(clock), {"source": "replay", "path": "/no/such.csv"}).run()
+        publisher(
+            clock, metrics, ClockEvent(clock), {"source": "replay", "replay": {"path": "/no/such.csv"}}
+        ).run()
+
+
+class SlowOutput(io.StringIO):
+    """Standard output that takes 12 s for each printed message."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def write(self, text: str) -> int:
+        """Let 12 s pass on the clock where `text` is a message."""
+        self._clock.advance(12 if text.startswith("core-1/") else 0)
+        return super().write(text)
+
+
+def test_ticks_that_pass_while_a_reading_is_published_are_counted_and_told(
+    clock: ManualClock, metrics: Metrics
+) -> None:
+    stop = ClockEvent(clock, set_after=2)
+    with redirect_stdout(SlowOutput(clock)) as output:
+        publisher(clock, metrics, stop, {"source": "simulated"}).run()
+    assert len(published(output.getvalue())) == 2
+    assert stop.waits_s == [3.0, 3.0]
+    assert metrics.snapshot()["readings_not_taken"] == 4
+    assert output.getvalue().count("WARN readings_not_taken count=2 reason=") == 2
+
+
+def test_recording_that_is_late_has_no_ticks_to_miss(
+    tmp_path: Path, clock: ManualClock, metrics: Metrics
+) -> None:
+    path = tmp_path / "recording.csv"
+    path.write_text(RECORDING)
+    sensor = {"source": "replay", "replay": {"path": str(path), "speed": "1000"}}
+    with redirect_stdout(SlowOutput(clock)) as output:
+        publisher(clock, metrics, ClockEvent(clock), sensor).run()
+    assert len(published(output.getvalue())) == 3
+    assert metrics.snapshot()["readings_not_taken"] == 0

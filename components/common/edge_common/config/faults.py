@@ -29,18 +29,11 @@ def faults_of(error: ValidationError, model: type[ComponentConfig]) -> Iterator[
 def _fault(details: ErrorDetails, root: SchemaNode) -> str:
     path, node, hidden = ROOT, root, False
     for key in details["loc"]:
-        if key in node.kinds:  # the validator names the kind of section, as if it were a level of its own
-            node = node.kinds[str(key)]
-            continue
         child = node.child(key)
         if child is not None:  # anything else is the name of a validator or of a member of a union
             path, node, hidden = f"{path}/{key}", child, hidden or child.secret
     if details["type"] == "extra_forbidden":
         return _unknown(f"{path}/{str(details['loc'][-1])[:_SHOWN_CHARACTERS]}", node)
-    if details["type"] in {"union_tag_not_found", "union_tag_invalid"} and isinstance(
-        given := details["input"], dict
-    ):
-        return _wrong_kind(path, node, given)
     if details["type"] == "missing":
         return f"{path}: missing. Allowed: {node.allowed}. Add it."
     given = "the value (not shown)" if hidden else _shown(details["input"])
@@ -48,13 +41,6 @@ def _fault(details: ErrorDetails, root: SchemaNode) -> str:
     why = f": {reason}" if reason and not hidden else ""
     instead = f", or leave it out for {node.default}" if node.default else ""
     return f"{path}: {given} is not allowed{why}. Allowed: {node.allowed}. Correct it{instead}."
-
-
-def _wrong_kind(path: str, section: SchemaNode, given: dict[str, Any]) -> str:
-    path, allowed = f"{path}/{section.chooser}", section.properties[section.chooser].allowed
-    if section.chooser not in given:
-        return f"{path}: missing. Allowed: {allowed}. Add it."
-    return f"{path}: {_shown(given[section.chooser])} is not allowed. Allowed: {allowed}. Correct it."
 
 
 def _unknown(path: str, section: SchemaNode) -> str:

@@ -3,33 +3,28 @@
 Owns the rules that hold for every setting: frozen, nothing unknown, text where a nucleus delivers text. Pure.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
     JsonValue,
-    Tag,
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import PydanticKnownError
 
+from edge_common.config.delivered import expanded, holds_bool, numbered, takes_bool
 from edge_common.errors import EdgeError
 
 T = TypeVar("T")
 
 REQUIRED: Any = ...  # in place of a default: the setting must be given
 THING_NAME = "thing_name"  # key of the validation context; its value is None where the variable is not set
-
-# The variables that a nucleus fills into a recipe (KernelConfigResolver of the classic one). Of these only
-# {iot:thingName} is expanded here, because Lite leaves it as it is inside of a configuration.
-_NUCLEUS_VARIABLE = re.compile(r"\{(?:[\w.-]+:)?(?:configuration|artifacts|work|kernel|iot):[^{}:]*\}")
-_THING_NAME_VARIABLE = "{iot:thingName}"
 
 
 class ComponentConfig(BaseModel):
@@ -47,7 +42,7 @@ class ComponentConfig(BaseModel):
         frozen=True,
         extra="forbid",
         validate_default=True,
-        revalidate_instances="always",  # or the thing name would stay out of a section that is a default
+        revalidate_instances="always",  # or the thing name would stay out of sections that are defaults
         allow_inf_nan=False,
         hide_input_in_errors=True,  # a setting may be secret, whoever prints the error
     )
@@ -55,12 +50,15 @@ class ComponentConfig(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _as_delivered(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse a truth value where a number belongs; put the thing name in its place."""
+        """Refuse a truth value where a number belongs; put numbers and the thing name in their place."""
+        if value is REQUIRED:  # as `requires` left it
+            raise PydanticKnownError("missing")
         annotation = cls.model_fields[str(info.field_name)].annotation
-        if _holds_bool(value) and not _takes_bool(annotation):
+        if holds_bool(value) and not takes_bool(annotation):
             raise ValueError("a truth value is no number and no text")
+        value = numbered(value, annotation)
         context = info.context or {}
-        return _expanded(value, context[THING_NAME]) if THING_NAME in context else value
+        return expanded(value, context[THING_NAME]) if THING_NAME in context else value
 
 
 def setting(  # noqa: PLR0913  one keyword for each thing a setting's table row says
@@ -106,28 +104,6 @@ def setting(  # noqa: PLR0913  one keyword for each thing a setting's table row 
     )
 
 
-def chosen_by(key: str) -> Discriminator:
-    """Let one setting of a section say which of several kinds of section it is.
-
-        SensorConfig = Annotated[
-            Annotated[SimulatedConfig, kind("simulated")] | Annotated[HostConfig, kind("host")],
-            chosen_by("source"),
-        ]
-
-    Args:
-        key: The setting: in each kind a `Literal` of that kind's own word.
-    """
-
-    def word(section: Any) -> str | None:
-        given = section.get(key) if isinstance(section, Mapping) else getattr(section, key, None)
-        return given if isinstance(given, str) else None
-
-    return Discriminator(word)
-
-
-kind = Tag  # the word of one kind of section, for `chosen_by`
-
-
 def checked(check: Callable[[T], T]) -> AfterValidator:
     """Let a function judge a setting.
 
@@ -146,34 +122,21 @@ def checked(check: Callable[[T], T]) -> AfterValidator:
     return AfterValidator(judged)
 
 
-def _holds_bool(value: Any) -> bool:
-    """Whether a truth value stands in `value`, at any depth."""
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return isinstance(value, bool) or any(map(_holds_bool, inner))
+def requires(key: str, *, when: tuple[str, str]) -> BeforeValidator:
+    """Let a section be without one of its settings for as long as the section is not in use.
 
+        replay: Annotated[ReplayConfig, requires("path", when=("source", "replay"))] = setting(…)
 
-def _takes_bool(annotation: Any) -> bool:
-    """Whether a truth value may stand somewhere in such a setting; a section judges its own settings."""
-    is_section = isinstance(annotation, type) and issubclass(annotation, ComponentConfig)
-    return is_section or annotation in {bool, Any} or any(map(_takes_bool, get_args(annotation)))
+    Args:
+        key: The setting: a text whose default is empty.
+        when: Name and value of the setting that says what is in use; it is declared before the section.
+    """
+    chooser, choice = when
 
+    def marked(section: Any, info: ValidationInfo) -> Any:
+        if info.data.get(chooser) != choice or not isinstance(section, Mapping | BaseModel):
+            return section
+        given = dict(section)
+        return given | {key: REQUIRED} if given.get(key, "") == "" else given
 
-def _expanded(value: Any, thing_name: str | None) -> Any:
-    """`value` with the thing name in every text of it."""
-    if isinstance(value, str):
-        return _expanded_text(value, thing_name)
-    if isinstance(value, list | tuple):
-        return [_expanded(item, thing_name) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _expanded(item, thing_name) for key, item in value.items()}
-    return value
-
-
-def _expanded_text(text: str, thing_name: str | None) -> str:
-    if _THING_NAME_VARIABLE in text:
-        if thing_name is None:
-            raise ValueError("it needs the thing name, and AWS_IOT_THING_NAME is not set")
-        text = text.replace(_THING_NAME_VARIABLE, thing_name)
-    if variable := _NUCLEUS_VARIABLE.search(text):
-        raise ValueError(f"{variable[0]} is not filled in here: only {_THING_NAME_VARIABLE} is")
-    return text
+    return BeforeValidator(marked)

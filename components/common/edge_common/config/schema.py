@@ -45,9 +45,7 @@ class SchemaNode:
         self._root = root
         self._schema = self._resolved(schema)
         self._options = [
-            self._resolved(option)
-            for option in self._schema.get("anyOf", self._schema.get("oneOf", ()))
-            if option.get("type") != "null"
+            self._resolved(option) for option in self._schema.get("anyOf", ()) if option.get("type") != "null"
         ]
         self._nullable = len(self._options) < len(self._schema.get("anyOf", ()))
         if len(self._options) == 1:  # something or null: take it as the something
@@ -59,29 +57,11 @@ class SchemaNode:
     @property
     def properties(self) -> dict[str, "SchemaNode"]:
         """The settings inside of a section; empty for anything else."""
-        inside = {
+        return {
             key: self._node(schema)
             for part in (self._schema, *self._options)
             for key, schema in part.get("properties", {}).items()
         }
-        return inside | ({self.chooser: self._choice()} if self.chooser else {})
-
-    @property
-    def chooser(self) -> str:
-        """The setting that says of which kind a section is (`chosen_by`); "" where there is one kind only."""
-        if "oneOf" not in self._schema:
-            return ""
-        words = [
-            [key for key, schema in option.get("properties", {}).items() if "const" in schema]
-            for option in self._options
-        ]
-        return next((key for key in words[0] if all(key in others for others in words)), "")
-
-    @property
-    def kinds(self) -> dict[str, "SchemaNode"]:
-        """Each word of `chooser`, and the section that it chooses; empty where there is nothing to choose."""
-        chooser = self.chooser
-        return {o["properties"][chooser]["const"]: self._node(o) for o in self._options} if chooser else {}
 
     @property
     def inner(self) -> "SchemaNode | None":
@@ -121,15 +101,6 @@ class SchemaNode:
         """Kind, range and unit in one phrase, such as "number > 0 and <= 3600 s"; choices need no kind."""
         parts = [self.range] if self._choices else [self._kind, self.range, self.unit]
         return " ".join(filter(None, parts)) + (", or null" if self._nullable else "")
-
-    def _choice(self) -> "SchemaNode":
-        """The setting `chooser` itself: its choices are the words of all kinds."""
-        key, kinds = self.chooser, self.kinds
-        described = " ".join(f"`{word}`: {kind.properties[key].description}" for word, kind in kinds.items())
-        schema = {"type": "string", "enum": list(kinds), "description": described}
-        if "default" in self._schema:
-            schema["default"] = self._schema["default"][key]
-        return self._node(schema)
 
     @property
     def _kind(self) -> str:

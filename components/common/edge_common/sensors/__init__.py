@@ -18,10 +18,10 @@ Modules:
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 from edge_common.clock import Clock
-from edge_common.config import chosen_by, kind
+from edge_common.config import ComponentConfig, requires, setting
 from edge_common.metrics import Metrics
 from edge_common.sensors.host import HostConfig, HostSource
 from edge_common.sensors.iio import IioConfig, IioSource
@@ -40,19 +40,30 @@ __all__ = [
     "open_source",
 ]
 
-SensorConfig = Annotated[
-    Annotated[SimulatedConfig, kind("simulated")]
-    | Annotated[HostConfig, kind("host")]
-    | Annotated[IioConfig, kind("iio")]
-    | Annotated[ReplayConfig, kind("replay")],
-    chosen_by("source"),
-]
+
+class SensorConfig(ComponentConfig):
+    """Which source it is, and the settings of each.
+
+    A section for each source, because a deployment merges into what is stored: settings of a source that is
+    not chosen any more stay beside those of the new one, and do no harm.
+    """
+
+    source: Literal["simulated", "host", "iio", "replay"] = setting(
+        "simulated",
+        description="`simulated`: made-up readings. `host`: temperatures and load of this machine. "
+        "`iio`: real sensors through drivers of the kernel. `replay`: a CSV file, read again. "
+        "Of the sections below, the one of that name is used.",
+    )
+    simulated: SimulatedConfig = setting(SimulatedConfig(), description="Made-up readings.")
+    host: HostConfig = setting(HostConfig(), description="Temperatures and load of this machine.")
+    iio: IioConfig = setting(IioConfig(), description="Real sensors through drivers of the kernel.")
+    replay: Annotated[ReplayConfig, requires("path", when=("source", "replay"))] = setting(
+        ReplayConfig(), description="A CSV file, read again."
+    )
 
 
 @contextmanager
-def open_source(
-    config: SimulatedConfig | HostConfig | IioConfig | ReplayConfig, clock: Clock, metrics: Metrics
-) -> Iterator[Source]:
+def open_source(config: SensorConfig, clock: Clock, metrics: Metrics) -> Iterator[Source]:
     """Open a source, and close it at the end of the `with` block.
 
     Args:
@@ -64,13 +75,13 @@ def open_source(
     Raises:
         PermanentError: A file or folder that the settings name is not there or cannot be used.
     """
-    match config:
-        case SimulatedConfig():
-            yield SimulatedSource(config)
-        case HostConfig():
-            yield HostSource(config, metrics)
-        case IioConfig():
-            yield IioSource(config, metrics)
-        case ReplayConfig():
-            with ReplaySource(config, clock, metrics) as source:
+    match config.source:
+        case "simulated":
+            yield SimulatedSource(config.simulated)
+        case "host":
+            yield HostSource(config.host, metrics)
+        case "iio":
+            yield IioSource(config.iio, metrics)
+        case "replay":
+            with ReplaySource(config.replay, clock, metrics) as source:
                 yield source

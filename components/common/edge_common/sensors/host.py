@@ -16,7 +16,6 @@ A field that this machine does not have is left out: a virtual machine has no te
 
 import time
 from pathlib import Path
-from typing import Literal
 
 import psutil
 
@@ -33,7 +32,6 @@ _log = get_logger("host")
 class HostConfig(ComponentConfig):
     """Settings of the source `host`."""
 
-    source: Literal["host"] = setting("host", description="Temperatures and load of this machine.")
     disk_path: str = setting(
         "/", min_length=1, description="A path on the file system that `disk_used` is of."
     )

@@ -15,7 +15,6 @@ A second sensor of the same quantity is called `temperature_<chip>`, a third one
 
 import re
 from pathlib import Path
-from typing import Literal
 
 from edge_common.config import ComponentConfig, setting
 from edge_common.errors import TransientError
@@ -32,7 +31,6 @@ _log = get_logger("iio")
 class IioConfig(ComponentConfig):
     """Settings of the source `iio`."""
 
-    source: Literal["iio"] = setting("iio", description="Real sensors through drivers of the kernel.")
     chips: tuple[str, ...] = setting(
         (), max_length=32, description="Names or labels of the chips to read, such as bme280; empty: all."
     )

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Annotated, Literal, Self
 
 from edge_common.clock import Clock
-from edge_common.config import REQUIRED, ComponentConfig, checked, setting
+from edge_common.config import ComponentConfig, checked, setting
 from edge_common.errors import PermanentError
 from edge_common.log import get_logger, limited
 from edge_common.metrics import Metrics
@@ -33,8 +33,9 @@ def _no_field_twice(columns: dict[str, str]) -> dict[str, str]:
 class ReplayConfig(ComponentConfig):
     """Settings of the source `replay`."""
 
-    source: Literal["replay"] = setting("replay", description="A CSV file, read again.")
-    path: str = setting(REQUIRED, min_length=1, description="The file, from the component's work folder.")
+    path: str = setting(
+        "", description="The file, from the component's work folder; required with the source `replay`."
+    )
     timestamp_column: str = setting("timestamp", min_length=1, description="The column with the times.")
     columns: Annotated[dict[str, str], checked(_no_field_twice)] = setting(
         {}, description="Column -> field, such as value -> temperature; empty: every column by its own name."

@@ -12,7 +12,7 @@ Owns the ranges and the random walk. Pure, no threads.
 """
 
 import random
-from typing import Final, Literal
+from typing import Final
 
 from edge_common.config import ComponentConfig, setting
 
@@ -31,7 +31,6 @@ _DECIMALS = 2
 class SimulatedConfig(ComponentConfig):
     """Settings of the source `simulated`."""
 
-    source: Literal["simulated"] = setting("simulated", description="Made-up readings.")
     seed: int | None = setting(
         None, ge=0, description="The same seed gives the same readings; null: others at each start."
     )

@@ -1,0 +1,120 @@
+"""A machine that is against us: read-only and full disks, no mosquitto, an old Python, no venv module.
+
+Each ends with one message that says what, where, why and what to do, a non-zero exit and no traceback. The
+disks are real ones: file systems mounted in a mount namespace of the test's own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge_cli.project import PROJECT
+
+TIMEOUT_S = 60.0
+
+
+def in_mount_namespace(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script that may mount what it likes; the mounts end with it."""
+    return subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        env={**os.environ, "PYTHON": sys.executable},
+    )
+
+
+def assert_one_clear_message(ended: subprocess.CompletedProcess[str], *pieces: str) -> None:
+    """It failed, with one message that holds all of `pieces`, and nobody sees a traceback."""
+    said = " ".join((ended.stdout + ended.stderr).split())
+    assert ended.returncode != 0, said
+    assert "Traceback" not in said
+    for piece in pieces:
+        assert piece in said
+
+
+def test_a_read_only_root_is_refused_with_the_path_and_what_to_do(tmp_path: Path) -> None:
+    ended = in_mount_namespace(
+        'mount -t tmpfs -o ro tmpfs "$1" && "$PYTHON" -m edge_cli core up --root "$1/core"', str(tmp_path)
+    )
+
+    assert_one_clear_message(ended, f"{tmp_path}/core", "Read-only file system", "--root")
+
+
+def test_a_full_disk_is_refused_with_the_path_and_what_to_do(tmp_path: Path) -> None:
+    ended = in_mount_namespace(
+        'mount -t tmpfs -o size=64k tmpfs "$1"; head -c 65536 /dev/zero >"$1/ballast"; '
+        '"$PYTHON" -m edge_cli core up --root "$1/core"',
+        str(tmp_path),
+    )
+
+    assert_one_clear_message(ended, str(tmp_path), "No space left on device", "free some space")
+
+
+def test_without_mosquitto_a_broker_in_python_carries_the_readings(tmp_path: Path) -> None:
+    hidden = "; ".join(
+        f"mount --bind /dev/null {folder}/mosquitto"
+        for folder in ("/usr/sbin", "/usr/local/sbin")
+        if (Path(folder) / "mosquitto").exists()
+    )
+    demo = '"$PYTHON" -m edge_cli demo --duration 4 --root "$1/core" --report "$1/report.json"'
+    ended = in_mount_namespace(f"{hidden or 'true'}; {demo}", str(tmp_path))
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    report = (tmp_path / "report.json").read_text()
+    assert '"broker": "amqtt"' in report
+    assert '"lost": 0' in report
+
+
+@pytest.fixture
+def bare_clone(tmp_path: Path) -> Path:
+    """The project's entry point in a folder that has no .venv."""
+    clone = tmp_path / "clone"
+    (clone / "scripts").mkdir(parents=True)
+    for name in ("scripts/edge", "scripts/venv.sh", "requirements.lock"):
+        shutil.copy(PROJECT / name, clone / name)
+    return clone
+
+
+def with_interpreter(clone: Path, interpreter: str) -> subprocess.CompletedProcess[str]:
+    """Call scripts/edge where python is `interpreter`, a shell script, and uv is not installed."""
+    python = clone / "python"
+    python.write_text(f"#!/bin/sh\n{interpreter}\n")
+    python.chmod(0o755)
+    return subprocess.run(
+        [clone / "scripts" / "edge", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "EDGE_PYTHON": str(python)},
+    )
+
+
+def test_an_old_python_is_refused_with_its_version_and_the_one_needed(bare_clone: Path) -> None:
+    ended = with_interpreter(bare_clone, '[ "$1" = --version ] && echo "Python 3.9.2"; exit 1')
+
+    assert_one_clear_message(ended, "Python 3.11 or later", "Python 3.9.2", "EDGE_PYTHON=")
+    assert not (bare_clone / ".venv").exists()
+
+
+def test_a_python_without_venv_is_refused_with_the_package_to_install(bare_clone: Path) -> None:
+    """As Debian ships it: `import ensurepip` fails until python3-venv is installed."""
+    ended = with_interpreter(
+        bare_clone, f'case "$*" in *ensurepip*) exit 1;; esac; exec {sys.executable} "$@"'
+    )
+
+    assert_one_clear_message(ended, "no venv module", "apt install python3-venv")
+
+
+def test_a_clone_that_cannot_be_written_is_refused_with_its_path(bare_clone: Path) -> None:
+    ended = in_mount_namespace(
+        'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && "$1/scripts/edge" --help', str(bare_clone)
+    )
+
+    assert_one_clear_message(ended, str(bare_clone), "cannot write")
