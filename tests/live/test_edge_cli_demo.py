@@ -6,6 +6,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from edge_cli.processes import core_on, core_processes
 from support.edge import RunningEdge, edge
 from support.waiting import wait_until
@@ -86,7 +88,8 @@ def test_core_that_dies_ends_the_demo_with_one_message_and_keeps_the_logs(tmp_pa
     assert (root / "logs" / f"{PUBLISHER}.log").exists()
 
 
-def test_demo_that_is_killed_takes_its_core_along(tmp_path: Path) -> None:
+def test_demo_that_is_killed_takes_its_core_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # its scratch folder is all that it leaves behind
     root = tmp_path / "core"
     with RunningEdge("demo", "--root", str(root)) as demo:
         demo.line_with("core: ")

@@ -140,7 +140,9 @@ class MqttPublisher:
             return
         self._not_taken.add(count)
         interval = f"publish_interval_s, {self._config.publish_interval_s:g} s"
-        reason = f"reading and publishing took longer than {interval}. Look at the core, or lengthen it."
+        reason = (
+            f"a reading took longer than {interval}: look at the sensor and the core, or raise the setting"
+        )
         _log.warning("readings_not_taken", count=count, reason=reason)
 
 

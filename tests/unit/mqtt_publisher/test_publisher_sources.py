@@ -122,7 +122,7 @@ def test_ticks_that_pass_while_a_reading_is_published_are_counted_and_told(
     assert len(published(output.getvalue())) == 2
     assert stop.waits_s == [3.0, 3.0]
     assert metrics.snapshot()["readings_not_taken"] == 4
-    assert output.getvalue().count("WARN readings_not_taken count=2 reason=") == 2
+    assert output.getvalue().count("WARNING readings_not_taken count=2 reason=") == 2
 
 
 def test_recording_that_is_late_has_no_ticks_to_miss(

@@ -29,9 +29,10 @@ def takes_bool(annotation: Any) -> bool:
 
 
 def numbered(value: Any, annotation: Any) -> Any:
-    """`value` with whole numbers in place of "1" or 1.0 wherever a `Literal` lists numbers.
+    """`value` with whole numbers in place of their text wherever a `Literal` lists numbers.
 
-    Elsewhere pydantic does so itself. What is no number of the `Literal` stays as it is, to be refused.
+    Elsewhere pydantic does so itself, and 1.0 is 1 to it everywhere. What is no number of the `Literal` stays
+    as it is, to be refused.
     """
     if isinstance(value, list | tuple):
         return [numbered(item, annotation) for item in value]
@@ -60,7 +61,7 @@ def expanded(value: Any, thing_name: str | None) -> Any:
 
 
 def _choice(value: Any, choices: tuple[Any, ...]) -> Any:
-    if not isinstance(value, str | float):
+    if not isinstance(value, str):
         return value
     try:
         number = _WHOLE_NUMBER.validate_python(value)
