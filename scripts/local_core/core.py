@@ -21,7 +21,7 @@ from local_core.cloud.link import Link
 from local_core.cloud.object_store import ObjectStore
 from local_core.cloud.token_exchange import TokenExchange
 from local_core.control import ControlServer
-from local_core.ipc.authorization import Authorizer
+from local_core.ipc.authorization import MQTTPROXY, PUBSUB, Authorizer
 from local_core.ipc.rpc import JsonObject
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
@@ -40,6 +40,14 @@ from local_core.runtime.supervisor import ComponentHost, Supervisor
 from local_core.settings import CoreSettings, Flavor
 
 _logger = logging.getLogger(__name__)
+
+
+# A person at the keyboard may publish and subscribe to anything: `edge tap`, `edge pub`, `edge run`.
+_ANYTHING = {"operations": ["*"], "resources": ["*"]}
+_GRANTS_OF_THE_COMMAND: JsonObject = {
+    PUBSUB: {f"{CLI}:pubsub:1": _ANYTHING},
+    MQTTPROXY: {f"{CLI}:mqttproxy:1": _ANYTHING},
+}
 
 
 class _Part(Protocol):
@@ -189,6 +197,8 @@ class LocalCore:
         )
 
     def _access_control(self, component: str) -> JsonObject:
+        if component == CLI:
+            return _GRANTS_OF_THE_COMMAND
         try:
             return self._store.get_object(component, ["accessControl"])
         except ConfigurationKeyNotFoundError:

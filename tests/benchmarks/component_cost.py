@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.component_cost [--seconds 60] [--json]
 
-Deploys both components on a whole core and, with the publisher's own grants, a baseline: a few lines in a loop
-that publish as often with nothing but the AWS SDK. Resident memory is the process's; CPU is user and system
-time by wall time after the start is over, in percent of one core.
+Deploys both components on a whole core and, with the publisher's own grants, a baseline: a few lines in a
+loop that publish as often with nothing but the AWS SDK. Resident memory is the process's; CPU is user and
+system time by wall time after the start is over, in percent of one core.
 """
 
 import argparse

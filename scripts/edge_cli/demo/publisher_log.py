@@ -5,20 +5,19 @@ import re
 from edge_cli.demo.reconcile import Ledger, ReadingId
 from edge_cli.log_lines import LogRecord
 
-# `INFO "reading published" boot_id=… sequence=…`, `WARNING "reading not published" …`
-_EVENT = re.compile(r'^"?reading[ _](?P<refused>not[ _])?published\b"?')
-_BOOT_ID = re.compile(r'\bboot_id="?(?P<boot_id>[^\s"]+)"?')
-_SEQUENCE = re.compile(r"\bsequence=(?P<sequence>\d+)\b")
+_READING = re.compile(
+    r"^reading_(?P<refused>not_)?published\b.*?\bboot_id=(?P<boot_id>\w+) sequence=(?P<sequence>\d+)\b"
+)
+_NOT_TAKEN = re.compile(r"^readings_not_taken count=(?P<count>\d+)\b")
 
 
 def note(record: LogRecord, ledger: Ledger) -> None:
-    """Enter one log record into the ledger if it is about a reading."""
-    event = _EVENT.match(record.text)
-    boot_id, sequence = _BOOT_ID.search(record.text), _SEQUENCE.search(record.text)
-    if not (event and boot_id and sequence):
-        return
-    reading = ReadingId(boot_id["boot_id"], int(sequence["sequence"]))
-    if event["refused"]:
-        ledger.refused(reading)
-    else:
-        ledger.accepted(reading)
+    """Enter one log record into the ledger if it is about readings."""
+    if published := _READING.match(record.text):
+        reading = ReadingId(published["boot_id"], int(published["sequence"]))
+        if published["refused"]:
+            ledger.refused(reading)
+        else:
+            ledger.accepted(reading)
+    elif gap := _NOT_TAKEN.match(record.text):
+        ledger.not_taken(int(gap["count"]))

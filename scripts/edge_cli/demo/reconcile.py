@@ -27,6 +27,8 @@ class Balance:
         lost: Readings that did not arrive (or have not yet): produced = delivered + lost.
         duplicated: Arrivals beyond the first of each reading.
         lost_with_notice: Of those lost, the ones that the publisher itself reported as not published.
+        not_taken: Readings that were never made, because publishing the one before took longer than the
+            interval; they are not among those produced.
     """
 
     produced: int
@@ -34,6 +36,7 @@ class Balance:
     lost: int
     duplicated: int
     lost_with_notice: int
+    not_taken: int = 0
 
     @property
     def lost_silently(self) -> int:
@@ -48,6 +51,7 @@ class Ledger:
         self._accepted: set[ReadingId] = set()
         self._refused: set[ReadingId] = set()
         self._arrivals: Counter[ReadingId] = Counter()
+        self._not_taken = 0
 
     def accepted(self, reading: ReadingId) -> None:
         """The publisher logged that the core took it."""
@@ -56,6 +60,10 @@ class Ledger:
     def refused(self, reading: ReadingId) -> None:
         """The publisher logged that the core did not take it."""
         self._refused.add(reading)
+
+    def not_taken(self, count: int) -> None:
+        """The publisher logged that it made no reading at so many ticks."""
+        self._not_taken += count
 
     def arrived(self, reading: ReadingId) -> None:
         """It arrived in the cloud."""
@@ -73,6 +81,7 @@ class Ledger:
             duplicated=self._arrivals.total() - len(delivered),
             # One that was refused at first and taken on a later attempt is the core's to deliver.
             lost_with_notice=len(self._refused - self._accepted - delivered),
+            not_taken=self._not_taken,
         )
 
 

@@ -74,6 +74,7 @@ class Report:
                 "lost": self.balance.lost,
                 "duplicated": self.balance.duplicated,
                 "lost_with_notice": self.balance.lost_with_notice,
+                "not_taken": self.balance.not_taken,
             },
             "outages": [_rounded(asdict(outage)) for outage in self.outages],
             "timings_s": self.timings_s,
@@ -129,6 +130,10 @@ class Report:
         if balance.lost_silently:
             lines.append(
                 f"Vanished after the core had taken them, or without a trace: {balance.lost_silently}."
+            )
+        if balance.not_taken:
+            lines.append(
+                f"Never made: {balance.not_taken}. The publisher was still waiting to publish the one before."
             )
         return lines
 

@@ -90,6 +90,7 @@ def test_document_holds_what_was_promised() -> None:
         "lost": 0,
         "duplicated": 0,
         "lost_with_notice": 0,
+        "not_taken": 0,
     }
     assert document["outages"] == [
         {"after_s": 6.0, "duration_s": 8.0, "spooled_messages_max": 9, "spooled_bytes_max": 1500}
