@@ -30,6 +30,17 @@ find_python() {
         "Install one (Debian 12, Ubuntu: apt install python3 python3-venv) or name it: EDGE_PYTHON=/path/to/python3.11 $0"
 }
 
+# Prints the path of a pip that runs from where it lies: the interpreter's own, or, where the distribution ships that
+# apart (Debian, Ubuntu), the distribution's package: installed, or else unpacked into .venv, which needs no root.
+find_pip() {
+    "$VENV_PYTHON" -c 'import ensurepip, glob; print(glob.glob(ensurepip.__path__[0] + "/_bundled/pip-*.whl")[0])' \
+        2>/dev/null && return
+    ls /usr/share/python-wheels/pip-*.whl 2>/dev/null && return
+    (cd "$VENV" && apt-get download -qq python3-pip-whl && dpkg-deb -x python3-pip-whl_*.deb debian) >/dev/null 2>&1 || true
+    ls "$VENV"/debian/usr/share/python-wheels/pip-*.whl 2>/dev/null ||
+        fail "$python has no pip (Debian ships it apart) and it could not be fetched. Install it: apt install python3-venv"
+}
+
 make_venv() {
     python=$(find_python) || exit 1
     say "Setting up .venv with $("$python" --version) (first use, or requirements.lock has changed)"
@@ -39,14 +50,15 @@ make_venv() {
         uv=uv
         uv venv --quiet --allow-existing --python "$python" "$VENV" || fail "uv could not make $VENV; its message stands above."
     else
-        "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-            fail "$python has no venv module (Debian ships it apart). Install it: apt install python3-venv"
-        "$python" -m venv "$VENV" || fail "$python -m venv $VENV failed; its message stands above."
+        "$python" -m venv --without-pip "$VENV" || fail "$python -m venv $VENV failed; its message stands above."
         say "Installing the installer (uv)"
         # The lines of one package in the lock: its name and the hashes below it.
         awk '/^[^ #]/ {mine = /^uv==/} mine' "$LOCK" >"$VENV/uv.lock.txt"
+        PYTHONPATH=$(find_pip) || exit 1
+        export PYTHONPATH
         "$VENV_PYTHON" -m pip install --quiet --require-hashes -r "$VENV/uv.lock.txt" ||
             fail "pip could not install uv. Is a package index reachable from here? (pip's own configuration is used.)"
+        unset PYTHONPATH
         uv=$VENV/bin/uv
     fi
     say "Installing $(grep -c '^[a-z]' "$LOCK") packages from requirements.lock, each checked against its hash"

@@ -174,6 +174,6 @@ def test_unknown_log_level_alone_is_refused(tmp_path: Path) -> None:
 def test_component_works_on_while_its_log_cannot_be_written(tmp_path: Path) -> None:
     """/dev/full answers every write with "no space left on device"."""
     (tmp_path / "stdout").symlink_to("/dev/full")
-    with started(PROBE, tmp_path, None, "--once") as component:
+    with started(PROBE, tmp_path, None, "--once", PYTHONUNBUFFERED=None) as component:
         assert component.exit_code() == 0
         assert component.stderr == ""

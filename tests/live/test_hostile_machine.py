@@ -15,12 +15,13 @@ import pytest
 from edge_cli.project import PROJECT
 
 TIMEOUT_S = 60.0
+AS_ROOT = [] if os.geteuid() == 0 else ["--map-root-user"]
 
 
 def in_mount_namespace(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a shell script that may mount what it likes; the mounts end with it."""
     return subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", *arguments],
+        ["unshare", "--mount", *AS_ROOT, "sh", "-c", script, "sh", *arguments],
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
@@ -81,35 +82,34 @@ def bare_clone(tmp_path: Path) -> Path:
     return clone
 
 
-def with_interpreter(clone: Path, interpreter: str) -> subprocess.CompletedProcess[str]:
+def set_up_with(clone: Path, interpreter: str, before: str = "true") -> subprocess.CompletedProcess[str]:
     """Call scripts/edge where python is `interpreter`, a shell script, and uv is not installed."""
     python = clone / "python"
     python.write_text(f"#!/bin/sh\n{interpreter}\n")
     python.chmod(0o755)
-    return subprocess.run(
-        [clone / "scripts" / "edge", "--help"],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "EDGE_PYTHON": str(python)},
-    )
+    entry = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin EDGE_PYTHON="$1/python" exec "$1/scripts/edge" --help'
+    return in_mount_namespace(f"{before}; {entry}", str(clone))
 
 
 def test_an_old_python_is_refused_with_its_version_and_the_one_needed(bare_clone: Path) -> None:
-    ended = with_interpreter(bare_clone, '[ "$1" = --version ] && echo "Python 3.9.2"; exit 1')
+    ended = set_up_with(bare_clone, '[ "$1" = --version ] && echo "Python 3.9.2"; exit 1')
 
     assert_one_clear_message(ended, "Python 3.11 or later", "Python 3.9.2", "EDGE_PYTHON=")
     assert not (bare_clone / ".venv").exists()
 
 
-def test_a_python_without_venv_is_refused_with_the_package_to_install(bare_clone: Path) -> None:
-    """As Debian ships it: `import ensurepip` fails until python3-venv is installed."""
-    ended = with_interpreter(
-        bare_clone, f'case "$*" in *ensurepip*) exit 1;; esac; exec {sys.executable} "$@"'
+def test_a_python_without_pip_is_refused_with_the_package_to_install(bare_clone: Path) -> None:
+    """As Debian ships it, on a machine that has no package lists: neither ensurepip nor a wheel of pip."""
+    python_lib = Path(os.__file__).parent
+    nothing = "mount -t tmpfs tmpfs"
+    ended = set_up_with(
+        bare_clone,
+        f'exec {sys.executable} "$@"',
+        before=f"{nothing} {python_lib}/ensurepip; [ ! -d /usr/share/python-wheels ] || "
+        f"{nothing} /usr/share/python-wheels; {nothing} /var/lib/apt/lists",
     )
 
-    assert_one_clear_message(ended, "no venv module", "apt install python3-venv")
+    assert_one_clear_message(ended, "has no pip", "apt install python3-venv")
 
 
 def test_a_clone_that_cannot_be_written_is_refused_with_its_path(bare_clone: Path) -> None:

@@ -165,4 +165,5 @@ def _live(context: Context, work: Callable[[], None], metrics_interval_s: float)
     uptime_s = context.clock.monotonic_s() - started_s
     _log.info("stopped", exit_code=outcome.exit_code, uptime_s=round(uptime_s, 1))
     end_despite(set(threading.enumerate()) - threads_before, outcome.exit_code)
+    log.finish()
     return outcome.exit_code

@@ -121,6 +121,11 @@ def tell(text: str) -> None:
         sys.stderr.flush()
 
 
+def finish() -> None:
+    """The last thing a process does with its log: what could not be written until now is given up."""
+    _OUTPUT.finish()
+
+
 def lost_lines() -> int:
     """How many log lines could not be written, because the disk was full or standard output closed."""
     return _OUTPUT.lost_lines

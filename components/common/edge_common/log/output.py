@@ -5,6 +5,7 @@ counted, because readings must go on flowing where there is no room for words ab
 """
 
 import json
+import os
 import sys
 import threading
 import time
@@ -31,6 +32,7 @@ _SECRET_KEYS = (
     "access_key",
 )
 _HIDDEN = "***"
+_STDOUT = 1  # its file descriptor
 _MIN_SECRET_CHARACTERS = 6  # shorter ones would blank out ordinary words
 
 
@@ -99,6 +101,17 @@ class Output:
                 sys.stdout.flush()
             except (OSError, ValueError):  # a full disk or a closed pipe; a closed file object
                 self.lost_lines += 1
+
+    def finish(self) -> None:
+        """Give up what is still unwritten, at the end of the process.
+
+        Otherwise the interpreter's own last flush fails, and the exit code is 120 whatever the work came to.
+        """
+        with self._lock:
+            try:
+                sys.stdout.flush()
+            except (OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
 
     # The methods that structlog looks for on what it wraps.
     debug = info = warning = warn = error = exception = critical = fatal = write
