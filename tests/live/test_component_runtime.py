@@ -61,6 +61,15 @@ def test_signal_is_taken_while_the_main_thread_holds_the_lock_of_the_stop_event(
         assert component.exit_code() == 0
 
 
+def test_component_that_is_stuck_when_told_to_stop_ends_and_says_where(tmp_path: Path) -> None:
+    with started(PROBE, tmp_path, {"behavior": "block"}) as component:
+        component.wait_for("INFO blocking")
+        component.process.send_signal(signal.SIGTERM)
+        assert component.exit_code() == 1
+        assert "ERROR stuck reason=" in component.stdout
+        assert "in _misbehave" in component.stderr
+
+
 def test_failure_of_our_own_kind_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     with started(PROBE, tmp_path, {"behavior": "fail"}) as component:
         assert component.exit_code() == 1
@@ -95,7 +104,7 @@ def test_thread_that_an_app_forgot_does_not_keep_the_process(tmp_path: Path) -> 
         component.wait_for("INFO working")
         component.process.send_signal(signal.SIGTERM)
         assert component.exit_code() == 0
-        assert 'WARNING threads_left_running threads="[\\"forgotten\\"]"' in component.stdout
+        assert "WARNING threads_left_running threads='[\"forgotten\"]'" in component.stdout
 
 
 def test_stop_request_after_the_app_has_ended_does_not_change_the_exit_code(

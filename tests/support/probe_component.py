@@ -28,6 +28,7 @@ class Behavior(StrEnum):
     CRASH_IN_THREAD = "crash_in_thread"
     LEAVE_THREAD = "leave_thread"
     HOLD_THE_LOCK = "hold_the_lock"
+    BLOCK = "block"  # in a read that never returns
 
 
 class ProbeConfig(ComponentConfig):
@@ -76,6 +77,9 @@ class Probe:
                 threading.Thread(target=threading.Event().wait, name="forgotten").start()
             case Behavior.HOLD_THE_LOCK:
                 self._hold_the_lock()
+            case Behavior.BLOCK:
+                get_logger("probe").info("blocking")
+                os.read(os.pipe()[0], 1)
             case Behavior.WORK | Behavior.DRAIN:
                 pass
 

@@ -4,7 +4,9 @@ Owns the exit code and the metrics thread, a daemon. Parts of `edge_common.runti
 read by itself.
 """
 
+import faulthandler
 import os
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,6 +18,8 @@ from edge_common.metrics import Metrics
 
 EXIT_DONE, EXIT_FAILURE, EXIT_CONFIGURATION = 0, 1, 2
 _LEFT_THREADS_GRACE_S = 0.5  # a process must end within a second of being told to
+# A core waits 5 s for a process to end and then kills it without a word; this leaves time for a few.
+_STUCK_AFTER_S = 3.0
 
 _log = log.get_logger("runtime")
 
@@ -80,6 +84,30 @@ def metrics_logged(metrics: Metrics, stop: threading.Event, interval_s: float) -
         stop.set()
         thread.join()
         _log_counters(metrics)
+
+
+@contextmanager
+def never_stuck(stop: threading.Event) -> Iterator[None]:
+    """End the process when the body is still busy some seconds after `stop` was set, and say where.
+
+    A read of a file system that has gone away, or a driver that does not answer, never looks at `stop`.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        stop.wait()
+        if not done.wait(_STUCK_AFTER_S):
+            _log.error(
+                "stuck", reason=f"the component does not end {_STUCK_AFTER_S:g} s after it was told to"
+            )
+            faulthandler.dump_traceback(sys.stderr)
+            os._exit(EXIT_FAILURE)
+
+    threading.Thread(target=watch, name="watchdog", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def end_despite(threads: set[threading.Thread], exit_code: int) -> None:

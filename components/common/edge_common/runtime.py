@@ -22,7 +22,14 @@ from edge_common import log
 from edge_common.clock import Clock, SystemClock, clock_synchronized
 from edge_common.config import ComponentConfig, load_config, load_thing_name
 from edge_common.errors import ConfigError
-from edge_common.lifetime import EXIT_CONFIGURATION, EXIT_DONE, Outcome, end_despite, metrics_logged
+from edge_common.lifetime import (
+    EXIT_CONFIGURATION,
+    EXIT_DONE,
+    Outcome,
+    end_despite,
+    metrics_logged,
+    never_stuck,
+)
 from edge_common.metrics import Metrics
 from edge_common.signals import stop_on_signals
 
@@ -161,7 +168,8 @@ def _live(context: Context, work: Callable[[], None], metrics_interval_s: float)
             boot_id=context.clock.boot_id,
             clock_synchronized=clock_synchronized(),
         )
-        outcome.of(work)
+        with never_stuck(context.stop):
+            outcome.of(work)
     uptime_s = context.clock.monotonic_s() - started_s
     _log.info("stopped", exit_code=outcome.exit_code, uptime_s=round(uptime_s, 1))
     end_despite(set(threading.enumerate()) - threads_before, outcome.exit_code)

@@ -7,8 +7,10 @@ are counted: no burst catches up.
 """
 
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Protocol
 
 from edge_common.errors import PermanentError, TransientError
@@ -22,6 +24,7 @@ from mqtt_publisher.config import MqttPublisherConfig
 from mqtt_publisher.logic import Sequence, Ticks
 
 _SAME_CAUSE_S = 10.0  # between two log lines about a sensor that cannot be read
+_LEAST_TRY_S = 0.5  # of the last try: a call given up sooner would cost a connection that is sound
 
 _log = get_logger("publisher")
 
@@ -29,8 +32,8 @@ _log = get_logger("publisher")
 class Publish(Protocol):
     """Hands one message over."""
 
-    def __call__(self, topic: str, payload: bytes) -> None:
-        """Return when it is taken over; raise EdgeError when not."""
+    def __call__(self, topic: str, payload: bytes, timeout_s: float) -> None:
+        """Return when it is taken over; raise EdgeError when not within `timeout_s`."""
 
 
 class MqttPublisher:
@@ -57,32 +60,31 @@ class MqttPublisher:
             source = opened.enter_context(
                 open_source(self._config.sensor, self._context.clock, self._context.metrics)
             )
-            publish: Publish = _print if self._context.dry_run else self._through_ipc(opened)
-            ticks = Ticks(self._config.publish_interval_s, self._context.clock.monotonic_s())
-            while not self._context.stop.is_set():
-                try:
-                    self._take_reading(source, publish)
-                except EndOfReplayError as end:
-                    _log.info("replay_ended", reason=end.reason)
-                    return
-                if self._context.mode is Mode.ONCE:
-                    return
-                self._wait(source, ticks)
-
-    def _through_ipc(self, opened: ExitStack) -> Publish:
-        gateway = opened.enter_context(
-            IpcGateway(
-                policy=ReconnectPolicy(give_up_after_s=self._config.give_up_after_s),
-                metrics=self._context.metrics,
-                stop=self._context.stop,
+            if self._context.dry_run:
+                self._publish_readings(source, _print)
+                return
+            gateway = opened.enter_context(
+                IpcGateway(
+                    policy=ReconnectPolicy(give_up_after_s=self._config.give_up_after_s),
+                    metrics=self._context.metrics,
+                    stop=self._context.stop,
+                    on_failed=lambda _: self._context.stop.set(),  # the next tick may be a day away
+                )
             )
-        )
+            self._publish_readings(source, partial(gateway.publish_to_iot_core, qos=self._config.qos))
+            gateway.raise_if_failed()
 
-        def publish(topic: str, payload: bytes) -> None:
-            timeout_s = self._config.publish_timeout_s
-            gateway.publish_to_iot_core(topic, payload, qos=self._config.qos, timeout_s=timeout_s)
-
-        return publish
+    def _publish_readings(self, source: Source, publish: Publish) -> None:
+        ticks = Ticks(self._config.publish_interval_s, self._context.clock.monotonic_s())
+        while not self._context.stop.is_set():
+            try:
+                self._take_reading(source, publish)
+            except EndOfReplayError as end:
+                _log.info("replay_ended", reason=end.reason)
+                return
+            if self._context.mode is Mode.ONCE:
+                return
+            self._wait(source, ticks)
 
     def _take_reading(self, source: Source, publish: Publish) -> None:
         try:
@@ -107,8 +109,10 @@ class MqttPublisher:
         _log.info("reading_published", **named, **sensors)
 
     def _publish_heartbeat(self, publish: Publish) -> None:
-        heartbeat = self._sequence.heartbeat(self._sent.value, self._context.clock.timestamp())
-        if heartbeat is None:
+        heartbeat = self._sequence.heartbeat(
+            self._sent.value, self._not_published.value, self._context.clock.timestamp()
+        )
+        if heartbeat is None or self._context.stop.is_set():  # a second wait would outlast the stop request
             return
         try:
             self._deliver(publish, self._config.heartbeat_topic, heartbeat)
@@ -117,11 +121,14 @@ class MqttPublisher:
 
     def _deliver(self, publish: Publish, topic: str, message: Reading | Heartbeat) -> None:
         payload = encode(message)
+        clock, timeout_s = self._context.clock, self._config.publish_timeout_s
+        give_up_at_s = clock.monotonic_s() + timeout_s
+        least_s = min(_LEAST_TRY_S, timeout_s)
         retry(
-            lambda: publish(topic, payload),
+            lambda: publish(topic, payload, timeout_s=max(least_s, give_up_at_s - clock.monotonic_s())),
             stop=self._context.stop,
-            clock=self._context.clock,
-            backoff=Backoff(deadline_s=self._config.publish_timeout_s),
+            clock=clock,
+            backoff=Backoff(deadline_s=timeout_s),
         )
         self._sent.add()
 
@@ -133,7 +140,7 @@ class MqttPublisher:
             due_s, missed = ticks.after(now_s)
             self._note_not_taken(missed)
         if due_s > now_s:
-            self._context.stop.wait(due_s - now_s)
+            self._context.stop.wait(min(due_s - now_s, threading.TIMEOUT_MAX))  # a recording may have a gap
 
     def _note_not_taken(self, count: int) -> None:
         if not count:
@@ -146,5 +153,5 @@ class MqttPublisher:
         _log.warning("readings_not_taken", count=count, reason=reason)
 
 
-def _print(topic: str, payload: bytes) -> None:
+def _print(topic: str, payload: bytes, timeout_s: float) -> None:  # noqa: ARG001  nothing to wait for
     sys.stdout.write(f"{topic} {payload.decode()}\n")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 from edge_common.messages import Heartbeat, Reading
 
@@ -23,6 +24,7 @@ class Sequence:
         self._boot_id = boot_id
         self._heartbeat_every = heartbeat_every
         self._next_sequence = 0
+        self._not_published_before = 0
 
     def reading(self, sensors: Mapping[str, float], timestamp: str) -> Reading:
         """Number the next reading.
@@ -35,16 +37,22 @@ class Sequence:
         self._next_sequence += 1
         return Reading(self._device_id, timestamp, self._boot_id, sequence, sensors)
 
-    def heartbeat(self, messages_sent: int, timestamp: str) -> Heartbeat | None:
+    def heartbeat(self, messages_sent: int, not_published: int, timestamp: str) -> Heartbeat | None:
         """The heartbeat that is due after the latest reading; None when none is.
 
         Args:
             messages_sent: Messages that the core has taken so far, heartbeats included.
+            not_published: Readings that were given up so far; more than at the last heartbeat is "degraded".
             timestamp: UTC, milliseconds, `Z`.
         """
         if not self._heartbeat_every or self._next_sequence % self._heartbeat_every:
             return None
-        return Heartbeat(self._device_id, timestamp, "healthy", messages_sent)
+        status: Literal["healthy", "degraded"] = (
+            "degraded" if not_published > self._not_published_before else "healthy"
+        )
+        self._not_published_before = not_published
+        details = {"readings_not_published": not_published}
+        return Heartbeat(self._device_id, timestamp, status, messages_sent, details)
 
 
 class Ticks:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from edge_common.errors import PermanentError, TransientError
+from edge_common.errors import EdgeError, PermanentError
 from edge_common.ipc import IpcGateway, Message, ReconnectPolicy
 from edge_common.log import get_logger, limited
 from edge_common.record_file import RecordFile
@@ -66,21 +66,29 @@ class MqttSubscriber:
                 )
             )
             for subscription in self._config.subscriptions:
-                self._subscribe(gateway, subscription)
+                if not self._context.stop.is_set():  # while the core is away each one waits
+                    self._subscribe(gateway, subscription)
             self._context.stop.wait()
             gateway.raise_if_failed()
 
     def _subscribe(self, gateway: IpcGateway, subscription: SubscriptionConfig) -> None:
         if subscription.source is Source.IOT_CORE:
-            gateway.subscribe_to_iot_core(
+            made = gateway.subscribe_to_iot_core(
                 subscription.filter,
                 partial(self._receive, subscription.source),
                 qos=subscription.qos,
                 resubscribe_after_silence_s=self._config.resubscribe_after_silence_s,
             )
         else:
-            gateway.subscribe_to_topic(subscription.filter, partial(self._receive, subscription.source))
-        _log.info("subscribed", source=subscription.source.value, filter=subscription.filter)
+            made = gateway.subscribe_to_topic(
+                subscription.filter, partial(self._receive, subscription.source)
+            )
+        named = {"source": subscription.source.value, "filter": subscription.filter}
+        if made.active:
+            _log.info("subscribed", **named)
+        else:
+            reason = made.last_error or "the core has not answered; the subscription is made when it does."
+            _log.warning("not_subscribed_yet", **named, reason=reason)
 
     def _receive(self, source: Source, message: Message) -> None:
         self._received.add()
@@ -110,7 +118,7 @@ class MqttSubscriber:
             _log.info("message", source=source.value, topic=message.topic, payload=message.payload.decode())
             self._write_record(message)
         every = self._config.statistics_every
-        if every and messages_of_topic % every == 0:
+        if every and messages_of_topic and messages_of_topic % every == 0:
             self._log_statistics(message.topic)
         if self._context.mode is Mode.ONCE:
             self._context.stop.set()
@@ -120,8 +128,8 @@ class MqttSubscriber:
             return
         try:
             self._record.append(self._line(self._context.clock.timestamp(), message.topic, message.payload))
-        except TransientError as error:
-            # A full disk must not end the viewing: the message is in the log, and counted as not recorded.
+        except EdgeError as error:
+            # A full or read-only disk must not end the viewing: the message is in the log, and counted.
             self._unrecorded.add()
             _log.warning(
                 "message_not_recorded", reason=error.reason, **limited("message_not_recorded", _SAME_CAUSE_S)

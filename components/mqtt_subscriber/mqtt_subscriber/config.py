@@ -42,11 +42,19 @@ class ConditionConfig(ComponentConfig):
     value: float = setting(REQUIRED, description="With what, in the field's unit.")
 
 
+def _below(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("it leads out of the component's work folder")
+    return path
+
+
 class RecordConfig(ComponentConfig):
     """What is written to disk beside the log."""
 
     format: RecordFormat = setting(RecordFormat.NONE, description="Format of the record.")
-    path: str = setting("received", min_length=1, description="File without ending, below the work folder.")
+    path: Annotated[str, checked(_below)] = setting(
+        "received", min_length=1, description="File without ending, below the work folder."
+    )
     max_bytes: int = setting(
         10_000_000, unit="bytes", ge=10_000, description="The file is rotated at this size."
     )

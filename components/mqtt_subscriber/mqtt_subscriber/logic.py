@@ -12,7 +12,10 @@ from dataclasses import field as dataclass_field
 from edge_common.messages import decode_object
 
 MAX_TOPICS = 1_000
-MAX_FIELDS = 100
+MAX_FIELDS = 100  # of one topic
+MAX_SERIES = 10_000  # of all topics: about 15 MB with the usual window
+MAX_VALUES = 200_000  # of all series: a wide window leaves room for fewer of them
+MAX_NAME_CHARACTERS = 200  # of a topic or field
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -95,8 +98,9 @@ def is_shown(values: Mapping[str, float], conditions: Sequence[Condition]) -> bo
 class RollingStatistics:
     """The last few values of each field on each topic; used by one thread.
 
-    Strangers choose topics and fields, so both are bounded: of more than 1,000 topics the one heard longest
-    ago is forgotten, and of one topic the first 100 fields count.
+    Strangers choose topics and fields, so all of it is bounded: beyond `MAX_TOPICS`, or `MAX_SERIES` fields
+    of them together, the topic heard longest ago is forgotten; of one topic the first `MAX_FIELDS` count;
+    longer names than `MAX_NAME_CHARACTERS` have no statistics.
 
     Args:
         window: How many values count.
@@ -104,18 +108,30 @@ class RollingStatistics:
 
     def __init__(self, window: int) -> None:
         self._window = window
+        self._max_series = min(MAX_SERIES, max(MAX_FIELDS, MAX_VALUES // window))
+        self._series = 0
         self._topics: OrderedDict[str, _TopicSeries] = OrderedDict()
 
     def add(self, topic: str, values: Mapping[str, float]) -> int:
-        """Take the values of one message; returns how many messages of this topic were taken so far."""
+        """Take the values of one message; returns how many messages of this topic were taken so far.
+
+        0 for a topic that has no statistics.
+        """
+        if len(topic) > MAX_NAME_CHARACTERS:
+            return 0
         topic_series = self._topics.setdefault(topic, _TopicSeries())
         self._topics.move_to_end(topic)
-        if len(self._topics) > MAX_TOPICS:
-            self._topics.popitem(last=False)
         topic_series.messages += 1
         for field, value in values.items():
-            if field in topic_series.fields or len(topic_series.fields) < MAX_FIELDS:
-                topic_series.fields.setdefault(field, deque(maxlen=self._window)).append(value)
+            if field not in topic_series.fields:
+                if len(topic_series.fields) == MAX_FIELDS or len(field) > MAX_NAME_CHARACTERS:
+                    continue
+                topic_series.fields[field] = deque(maxlen=self._window)
+                self._series += 1
+            topic_series.fields[field].append(value)
+        while len(self._topics) > MAX_TOPICS or self._series > self._max_series:
+            _, forgotten = self._topics.popitem(last=False)
+            self._series -= len(forgotten.fields)
         return topic_series.messages
 
     def summaries(self, topic: str) -> dict[str, Summary]:

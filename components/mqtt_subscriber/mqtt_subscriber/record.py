@@ -1,6 +1,5 @@
 """The optional record of received messages: CSV or JSON Lines, rotated by size. Used by one thread."""
 
-import base64
 import csv
 import io
 import json
@@ -11,7 +10,7 @@ from mqtt_subscriber.config import RecordConfig, RecordFormat
 
 CSV_HEADER = "received_at,topic,payload"
 # A spreadsheet takes a cell that begins with one of these for a formula: OWASP, "CSV Injection".
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 _MIN_FREE_BYTES = 50_000_000  # a record is a convenience: it never takes the disk's last room
 
 
@@ -34,21 +33,18 @@ def open_record(config: RecordConfig, folder: Path) -> RecordFile | None:
 
 def csv_line(received_at: str, topic: str, payload: bytes) -> str:
     """One row: when (UTC), topic, payload as text with formulas made harmless and line breaks escaped."""
-    text = payload.decode(errors="backslashreplace").replace("\r", "\\r").replace("\n", "\\n")
     row = io.StringIO()
-    csv.writer(row, lineterminator="").writerow([received_at, _harmless(topic), _harmless(text)])
+    cells = [_harmless(text) for text in (topic, payload.decode(errors="backslashreplace"))]
+    csv.writer(row, lineterminator="").writerow([received_at, *cells])
     return row.getvalue()
 
 
 def json_line(received_at: str, topic: str, payload: bytes) -> str:
-    """One object: `received_at` (UTC), `topic`, and `payload` as JSON, else `payload_base64`."""
-    entry: dict[str, object] = {"received_at": received_at, "topic": topic}
-    try:
-        entry["payload"] = json.loads(payload)
-    except (ValueError, RecursionError):
-        entry["payload_base64"] = base64.b64encode(payload).decode()
+    """One object: `received_at` (UTC), `topic`, and `payload`, which is JSON."""
+    entry = {"received_at": received_at, "topic": topic, "payload": json.loads(payload)}
     return json.dumps(entry, ensure_ascii=True, separators=(",", ":"))
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    one_line = cell.replace("\r", "\\r").replace("\n", "\\n")
+    return f"'{one_line}" if one_line.startswith(_FORMULA_STARTS) else one_line

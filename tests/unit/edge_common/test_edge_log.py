@@ -17,10 +17,11 @@ from edge_common.log.limits import MAX_CAUSES, RateLimits
 from edge_common.log.line import MAX_VALUE_CHARACTERS, render
 
 # What a reader may rely on: a level, an event, then keys with plain or quoted values.
+DOUBLE, SINGLE = r'"(?:[^"\\]|\\.)*"', r"'[^'\\]*'"
 LINE = re.compile(
-    r'(DEBUG|INFO|WARNING|ERROR) (?:[^ "=]+|"[^"]*")(?: [a-z_]+=(?:[^ "=]+|"(?:[^"\\]|\\.)*"))*'
+    rf"""(DEBUG|INFO|WARNING|ERROR) (?:[^ "=]+|"[^"]*")(?: [a-z_]+=(?:[^ "'=]+|{DOUBLE}|{SINGLE}))*"""
 )
-QUOTED = re.compile(r'value="((?:[^"\\]|\\.)*)"')
+QUOTED = re.compile(rf"value=({DOUBLE}|{SINGLE})")
 
 
 class Times:
@@ -57,7 +58,8 @@ def unquoted(line: str) -> str:
     """The text that a quoted value was made from."""
     found = QUOTED.search(line)
     assert found
-    return found[1].encode("latin-1", "backslashreplace").decode("unicode_escape")
+    text = found[1][1:-1]
+    return text if found[1][0] == "'" else text.encode("latin-1", "backslashreplace").decode("unicode_escape")
 
 
 @given(st.text(max_size=MAX_VALUE_CHARACTERS) | st.binary() | st.floats() | st.none() | st.lists(st.text()))
@@ -78,7 +80,9 @@ def test_text_can_be_read_back_out_of_its_line(text: str) -> None:
         ("plain", "plain"),
         ("two words", '"two words"'),
         ("", '""'),
-        ('say "hi"', r'"say \"hi\""'),
+        ('say "hi"', """'say "hi"'"""),
+        ("it's", '"it\'s"'),
+        ('it\'s "hi"', '"it\'s \\"hi\\""'),
         ("a=b", '"a=b"'),
         ("a\\b", r'"a\\b"'),
         ("a\r\nb", r'"a\r\nb"'),
@@ -93,7 +97,10 @@ def test_text_can_be_read_back_out_of_its_line(text: str) -> None:
         (17, "17"),
         (1 / 3, "0.333333"),
         (b"\xffab", r'"\\xffab"'),
-        ({"a": 1}, r'"{\"a\": 1}"'),
+        (b'{"a":1}', """'{"a":1}'"""),
+        ({"a": 1}, """'{"a": 1}'"""),
+        (1_234_567.8, "1234568"),
+        (-1e15, "-1e+15"),
         (ValueError("no"), '"ValueError: no"'),
         (PermanentError("no"), '"PermanentError: no"'),
     ],

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from edge_common.errors import PermanentError
 from mqtt_subscriber.logic import (
     MAX_FIELDS,
+    MAX_NAME_CHARACTERS,
     MAX_TOPICS,
+    MAX_VALUES,
     Condition,
     LimitExceeded,
     RollingStatistics,
@@ -100,3 +102,25 @@ def test_statistics_keep_topics_apart_and_stay_bounded() -> None:
     assert statistics.summaries(f"board/{MAX_TOPICS}")["temperature"].mean == float(MAX_TOPICS)
     assert len(statistics.summaries("wide")) == MAX_FIELDS
     assert statistics.add(f"board/{MAX_TOPICS}", {}) == 2
+
+
+def test_many_wide_topics_take_no_more_room_than_the_window_leaves() -> None:
+    statistics = RollingStatistics(1_000)
+    wide = {str(index): 0.0 for index in range(MAX_FIELDS)}
+    topics = [f"board/{index}" for index in range(10)]
+
+    for topic in topics:
+        statistics.add(topic, wide)
+
+    kept = [topic for topic in topics if statistics.summaries(topic)]
+    assert kept == topics[-MAX_VALUES // 1_000 // MAX_FIELDS :]
+
+
+def test_names_of_any_length_are_not_remembered() -> None:
+    statistics = RollingStatistics(5)
+    long = "x" * (MAX_NAME_CHARACTERS + 1)
+
+    assert statistics.add(long, {"temperature": 1.0}) == 0
+    assert statistics.add("t", {long: 1.0, "temperature": 2.0}) == 1
+    assert statistics.summaries(long) == {}
+    assert list(statistics.summaries("t")) == ["temperature"]

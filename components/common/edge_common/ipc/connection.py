@@ -108,7 +108,7 @@ class Connection:
         try:
             deadline.wait_for(response)
         except DeadlineExceededError:
-            raise no_answer(asked, deadline.timeout_s) from None
+            raise no_answer(asked, deadline.timeout_s, stopping=deadline.shortened) from None
         if (error := failure_of(response)) is not None:
             raise translate(error, asked) from error
         return response.result()
@@ -167,12 +167,14 @@ class Connection:
 
     def _sdk_lost(self, reason: object) -> None:
         if not self._closing.is_set():
-            self._on_lost(self, f"the core ended the connection ({reason})")
+            self._on_lost(self, f"the core ended the connection ({reason}).")
 
 
 def _not_sent(error: Exception, asked: Asked) -> EdgeError:
     translated = translate(error, asked)
-    return NotSentError(translated.reason) if isinstance(translated, TransientError) else translated
+    if isinstance(translated, TransientError):
+        return NotSentError(f"{asked}: nothing was sent, for the connection is lost ({error}).")
+    return translated
 
 
 class _Lifecycle:

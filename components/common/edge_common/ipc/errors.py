@@ -13,12 +13,20 @@ from awsiot.greengrasscoreipc import model
 
 from edge_common.errors import EdgeError, PermanentError, TransientError
 
+_CLOSED = "the core closed the connection before it answered, and may have acted on it. Try again."
 # Names of the services as an accessControl section spells them; operations that are not here need no grant.
 _SERVICE_OF = {
     "PublishToIoTCore": "aws.greengrass.ipc.mqttproxy",
     "SubscribeToIoTCore": "aws.greengrass.ipc.mqttproxy",
     "PublishToTopic": "aws.greengrass.ipc.pubsub",
     "SubscribeToTopic": "aws.greengrass.ipc.pubsub",
+}
+# What the native layer raises as RuntimeError or AwsCrtError, by the name in its text.
+_NATIVE_TEXTS = {
+    "AWS_ERROR_FILE_INVALID_PATH": "there is no socket at this path. Is the core running?",
+    "AWS_IO_SOCKET_CONNECTION_REFUSED": "nobody listens on this socket. Is the core running?",
+    "AWS_ERROR_EVENT_STREAM_RPC_CONNECTION_CLOSED": _CLOSED,
+    "AWS_ERROR_EVENT_STREAM_RPC_STREAM_CLOSED": _CLOSED,
 }
 # aws-c-event-stream refuses frames above its own limits (24 MiB of payload) before anything is sent.
 _TOO_LARGE = "AWS_ERROR_EVENT_STREAM_MESSAGE_FIELD_SIZE_EXCEEDED"
@@ -78,10 +86,14 @@ class Asked:
         return f'{self.operation} "{self.resource}"' if self.resource else self.operation
 
 
-def no_answer(asked: Asked, timeout_s: float) -> NoAnswerError:
-    """The error for a call whose deadline passed."""
+def no_answer(asked: Asked, timeout_s: float, *, stopping: bool) -> NoAnswerError:
+    """The error for a call whose deadline passed, or came closer because the component is told to stop."""
+    if stopping:
+        return NoAnswerError(
+            f"{asked}: the component is told to stop before the core has answered. It may have acted on it."
+        )
     return NoAnswerError(
-        f"{asked}: the core did not answer within {timeout_s:g} s. It may have acted on the request; "
+        f"{asked}: the core did not answer within {timeout_s:.3g} s. It may have acted on the request; "
         "the connection is being replaced. Try again."
     )
 
@@ -146,9 +158,10 @@ def _lost(error: BaseException) -> str:
                 "and only a process that it starts now gets a valid one."
             )
         case eventstreamrpc.StreamClosedError() | eventstreamrpc.ConnectionClosedError():
-            return "the core closed the connection before it answered, and may have acted on it. Try again."
+            return _CLOSED
         case _:
-            return f"{type(error).__name__}: {error}. Try again."
+            known = (text for name, text in _NATIVE_TEXTS.items() if name in str(error))
+            return next(known, f"{type(error).__name__}: {error} Try again.")
 
 
 def _text(error: Any) -> str:

@@ -45,7 +45,7 @@ class Link:
         self._connection: Connection | None = None
         self._opening: Connection | None = None
         self._down_since_s = time.monotonic()
-        self._reason = "not connected yet"
+        self._reason = "not connected yet."
 
     @property
     def connection(self) -> Connection | None:
@@ -85,7 +85,7 @@ class Link:
                 slice_s = deadline.slice_s()
                 if slice_s <= 0:
                     raise TransientError(
-                        f"{asked}: no connection to the Greengrass core ({self._reason}). "
+                        f"{asked}: no connection to the Greengrass core ({self._reason.rstrip('.')}). "
                         "It is being rebuilt; try again."
                     )
                 self.changed.wait(slice_s)

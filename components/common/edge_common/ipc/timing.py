@@ -29,19 +29,23 @@ class Deadline:
     Args:
         timeout_s: Seconds from now.
         stop: Once set, at most `STOP_GRACE_S` seconds are left.
+
+    Attributes:
+        timeout_s: As given.
+        shortened: Whether `stop` has been seen set.
     """
 
     def __init__(self, timeout_s: float, stop: threading.Event) -> None:
         self.timeout_s = timeout_s
         self._at = time.monotonic() + timeout_s
         self._stop = stop
-        self._shortened = False
+        self.shortened = False
 
     def remaining_s(self) -> float:
         """Seconds left, never negative."""
         now = time.monotonic()
-        if self._stop.is_set() and not self._shortened:
-            self._shortened = True
+        if self._stop.is_set() and not self.shortened:
+            self.shortened = True
             self._at = min(self._at, now + STOP_GRACE_S)
         return max(0.0, self._at - now)
 

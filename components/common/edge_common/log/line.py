@@ -13,6 +13,7 @@ from types import NoneType
 from typing import Any
 
 MAX_VALUE_CHARACTERS = 400  # of one value: a flood of long payloads must not fill the disk
+_MILLION = 1e6  # from here on six digits would be shown with an exponent: 1.23457e+06
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -52,7 +53,7 @@ _WORDING: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (enum.Enum, lambda value: str(value.value)),
     (str, str),
     ((bool, NoneType), json.dumps),
-    (float, lambda value: f"{value:.6g}"),
+    (float, lambda value: f"{value:.6g}" if not _MILLION <= abs(value) < _MILLION**2 else f"{value:.0f}"),
     ((bytes, bytearray), lambda value: value.decode("utf-8", "backslashreplace")),
     (datetime, datetime.isoformat),
     ((Mapping, list, tuple), lambda value: json.dumps(value, ensure_ascii=False, default=str)),
@@ -72,8 +73,10 @@ def _capped(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As it is when it is one plain word, in quotes otherwise."""
-    if text and text.isprintable() and not any(character in ' "=\\' for character in text):
+    """As it is when it is one plain word, in quotes otherwise: in single ones where that spares escapes."""
+    if text and text.isprintable() and not any(character in " \"'=\\" for character in text):
         return text
+    if '"' in text and text.isprintable() and not any(character in "'\\" for character in text):
+        return f"'{text}'"  # JSON stays JSON to its reader
     escaped = escape(text.replace("\\", "\\\\").replace('"', '\\"'))
     return f'"{escaped}"'

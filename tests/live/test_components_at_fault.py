@@ -1,0 +1,180 @@
+"""What the components' READMEs promise under "When things fail", on a core that fails in just that way."""
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.component_process import ComponentProcess, started
+from support.scripted_core import ScriptedCore
+from support.waiting import wait_until
+
+PUBLISHER, SUBSCRIBER = "mqtt_publisher", "mqtt_subscriber"
+DATA, HEARTBEATS = "orangepi5-core-001/sensors/data", "orangepi5-core-001/status/heartbeat"
+FILTER = "boards/+/data"
+WITHIN_S = 20.0
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Iterator[ScriptedCore]:
+    (tmp_path / "core").mkdir()
+    with ScriptedCore(tmp_path / "core") as running:
+        yield running
+
+
+def environment_of(core: ScriptedCore) -> dict[str, str | None]:
+    """What a core gives its components."""
+    return {
+        "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": core.socket_path,
+        "SVCUID": core.token,
+    }
+
+
+def wait_for_calls(core: ScriptedCore, operation: str, count: int) -> None:
+    """Wait until the core has been asked `count` times."""
+    wait_until(lambda: core.calls.count(operation) >= count, WITHIN_S, f"{count} calls of {operation}")
+
+
+def stop(component: ComponentProcess) -> str:
+    """End a component by SIGTERM, which it must take as a tidy end; returns what it has written."""
+    component.process.send_signal(signal.SIGTERM)
+    assert component.exit_code() == 0
+    assert component.stderr == ""
+    return component.stdout
+
+
+def test_a_wrong_setting_is_refused_before_any_connection(core: ScriptedCore, tmp_path: Path) -> None:
+    settings = {"publish_interval_s": 0, "qos": 7}
+    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+        assert publisher.exit_code() == 2
+        assert publisher.stderr.count("configuration: /settings/") == 2
+    assert core.calls == []
+
+
+def test_a_core_that_is_busy_gets_the_reading_once_it_is_not(core: ScriptedCore, tmp_path: Path) -> None:
+    core.refused[DATA] = "ServiceError"
+    with started(PUBLISHER, tmp_path, {"heartbeat_every": 0}, **environment_of(core)) as publisher:
+        wait_for_calls(core, "PublishToIoTCore", 2)
+        del core.refused[DATA]
+        publisher.wait_for("reading_published")
+        assert "readings_not_published=0" in stop(publisher)
+    assert core.payloads()[0]["sequence"] == 0
+
+
+def test_a_reading_is_tried_for_the_time_that_is_set_and_no_longer(
+    core: ScriptedCore, tmp_path: Path
+) -> None:
+    """The second try, on a new connection, gets what the first one has left."""
+    core.silent.add("PublishToIoTCore")
+    settings: dict[str, Any] = {"publish_timeout_s": 4, "heartbeat_every": 0}
+    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+        wait_for_calls(core, "PublishToIoTCore", 1)
+        core.restart()
+        wait_for_calls(core, "PublishToIoTCore", 2)
+        publisher.wait_for("reading_not_published")
+        waited = re.search(r"did not answer within ([\d.]+) s", publisher.stdout)
+    assert waited is not None
+    assert float(waited[1]) < 4
+
+
+def test_a_topic_that_is_not_granted_is_named_and_the_others_go_on(
+    core: ScriptedCore, tmp_path: Path
+) -> None:
+    core.refused[DATA] = "UnauthorizedError"
+    with started(PUBLISHER, tmp_path, {"heartbeat_every": 1}, **environment_of(core)) as publisher:
+        wait_until(core.payloads, WITHIN_S, "a heartbeat")
+        output = stop(publisher)
+    assert f"{DATA}\\\" to aws.greengrass.ipc.mqttproxy in the recipe's accessControl" in output
+    assert "readings_not_published=1" in output
+
+
+def test_a_core_that_is_away_too_long_ends_the_publisher_between_two_readings(
+    core: ScriptedCore, tmp_path: Path
+) -> None:
+    settings = {"publish_interval_s": 3600, "give_up_after_s": 5}
+    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+        publisher.wait_for("reading_published")
+        core.stop_listening()
+        assert publisher.exit_code() == 1
+        assert "ERROR failed" in publisher.stdout
+        assert "Is the core running?" in publisher.stdout
+        core.listen_again()
+
+
+def test_a_publisher_that_waits_for_an_answer_starts_no_other_call_once_it_is_to_stop(
+    core: ScriptedCore, tmp_path: Path
+) -> None:
+    core.silent.add("PublishToIoTCore")
+    with started(PUBLISHER, tmp_path, {"heartbeat_every": 1}, **environment_of(core)) as publisher:
+        wait_for_calls(core, "PublishToIoTCore", 1)
+        output = stop(publisher)
+    assert "reading_not_published" in output
+    assert "is told to stop before the core has answered" in output
+    assert core.calls.count("PublishToIoTCore") == 1
+
+
+@pytest.mark.parametrize("speed", ["1", "0.001"])
+def test_a_publisher_stops_in_the_pause_of_a_recording(
+    core: ScriptedCore, tmp_path: Path, speed: str
+) -> None:
+    """Fifty years, and fifty thousand: more than a thread can be told to wait."""
+    (tmp_path / "old.csv").write_text("timestamp,value\n1974-07-01 00:00:00,1\n2024-07-01 00:00:00,2\n")
+    sensor = {"source": "replay", "replay": {"path": "old.csv", "speed": speed}}
+    with started(PUBLISHER, tmp_path, {"sensor": sensor}, **environment_of(core)) as publisher:
+        publisher.wait_for("reading_published")
+        stop(publisher)
+
+
+def test_a_subscriber_that_waits_for_its_first_answer_asks_no_further_once_it_is_to_stop(
+    core: ScriptedCore, tmp_path: Path
+) -> None:
+    core.silent.add("SubscribeToIoTCore")
+    settings = {"subscriptions": [{"filter": f"boards/{number}/data"} for number in range(10)]}
+    with started(SUBSCRIBER, tmp_path, settings, **environment_of(core)) as subscriber:
+        wait_for_calls(core, "SubscribeToIoTCore", 1)
+        output = stop(subscriber)
+    assert output.count("not_subscribed_yet") == 1
+    assert " subscribed " not in output
+
+
+def test_a_subscription_that_the_core_puts_off_is_not_called_made(core: ScriptedCore, tmp_path: Path) -> None:
+    core.refused[FILTER] = "ServiceError"
+    with started(
+        SUBSCRIBER, tmp_path, {"subscriptions": [{"filter": FILTER}]}, **environment_of(core)
+    ) as subscriber:
+        subscriber.wait_for("not_subscribed_yet")
+        del core.refused[FILTER]
+        wait_until(lambda: core.streams[FILTER], WITHIN_S, "the subscription")
+        core.deliver_iot_core(FILTER, "boards/b7/data", [b'{"temperature": 25}'])
+        subscriber.wait_for("INFO message ")
+        assert "INFO subscribed " not in stop(subscriber)
+
+
+def test_a_filter_that_is_not_granted_ends_the_subscriber_with_the_missing_grant(
+    core: ScriptedCore, tmp_path: Path
+) -> None:
+    core.refused[FILTER] = "UnauthorizedError"
+    settings = {"subscriptions": [{"filter": FILTER}]}
+    with started(SUBSCRIBER, tmp_path, settings, **environment_of(core)) as subscriber:
+        assert subscriber.exit_code() == 1
+        assert "ERROR failed" in subscriber.stdout
+        assert "aws.greengrass#SubscribeToIoTCore" in subscriber.stdout
+
+
+def test_a_record_that_cannot_be_written_costs_the_record_only(core: ScriptedCore, tmp_path: Path) -> None:
+    """Its rotation fails for good: a folder stands where the old file is to go."""
+    (tmp_path / "received.jsonl.1").mkdir()
+    record = {"format": "jsonl", "max_bytes": 10_000, "keep": 1}
+    settings = {"subscriptions": [{"filter": FILTER}], "record": record, "statistics_every": 3}
+    with started(SUBSCRIBER, tmp_path, settings, **environment_of(core)) as subscriber:
+        wait_until(lambda: core.streams[FILTER], WITHIN_S, "the subscription")
+        long = b'{"temperature": 25, "note": "%s"}' % (b"x" * 6_000)
+        core.deliver_iot_core(FILTER, "boards/b7/data", [long, long, long])
+        subscriber.wait_for("INFO statistics")
+        output = stop(subscriber)
+    assert "messages_shown=3" in output
+    assert "messages_not_recorded=2" in output
+    assert "ipc_callback_errors=0" in output
