@@ -19,6 +19,8 @@ from local_core.settings import CoreSettings, Flavor
 
 _logger = logging.getLogger(__name__)
 
+MAX_PORT = 65_535
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run a core; returns the exit code."""
@@ -74,10 +76,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--thing", default=defaults.thing_name, help="thing name (default: %(default)s)")
     parser.add_argument("--region", default=defaults.region, help="AWS region (default: %(default)s)")
     parser.add_argument("--flavor", choices=[f.value for f in Flavor], default=defaults.flavor.value)
-    parser.add_argument("--mqtt-port", type=int, default=0, help="port of the broker; 0: any free one")
-    parser.add_argument("--s3-port", type=int, default=0, help="port of the S3 stand-in; 0: any free one")
+    parser.add_argument("--mqtt-port", type=_port, default=0, help="port of the broker; 0: any free one")
+    parser.add_argument("--s3-port", type=_port, default=0, help="port of the S3 stand-in; 0: any free one")
     parser.add_argument("--ready-fd", type=int, help="file descriptor that gets one line of JSON when ready")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no TCP port: give a number from 0 to {MAX_PORT}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from local_core import sessions
 from local_core.ledger import Ledger, Owner, read_ledger
+from local_core.sessions import Session
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ class Children:
 
     def __init__(self, ledger: Path) -> None:
         self._path = ledger.absolute()
-        self._ledger = Ledger(Owner(os.getpid(), sessions.start_ticks(os.getpid()) or 0))
+        self._owner = Owner(os.getpid(), sessions.start_ticks(os.getpid()) or 0)
+        self._sessions: dict[asyncio.subprocess.Process, Session] = {}
         self._guardian: asyncio.Task[None] | None = None
 
     async def spawn(
@@ -81,7 +83,8 @@ class Children:
                 stderr=stderr,
                 start_new_session=True,
             )
-            self._ledger.founders[process.pid] = sessions.start_ticks(process.pid) or _NOBODYS_TICKS
+            ticks = sessions.start_ticks(process.pid) or _NOBODYS_TICKS
+            self._sessions[process] = Session(process.pid, ticks)
             self._note()
             with contextlib.suppress(BrokenPipeError):
                 os.write(our_gate, b"\n")
@@ -89,7 +92,7 @@ class Children:
 
     def signal(self, process: asyncio.subprocess.Process, number: signal.Signals) -> None:
         """Send a signal to the child and to everything it has started."""
-        sessions.signal_all(process.pid, number)
+        self._session(process).signal(number)
 
     async def stop(self, process: asyncio.subprocess.Process, grace_s: float) -> bool:
         """SIGTERM to the child's whole session, SIGKILL to what is left of it after `grace_s` seconds.
@@ -99,26 +102,36 @@ class Children:
         Returns:
             True when everything ended on SIGTERM, False when SIGKILL was needed.
         """
-        sessions.signal_all(process.pid, signal.SIGTERM)
-        sessions.signal_all(process.pid, signal.SIGCONT)  # one that is stopped could not act on SIGTERM
-        ended_in_time = await _session_ended(process, grace_s)
+        session = self._session(process)
+        session.signal(signal.SIGTERM)
+        session.signal(signal.SIGCONT)  # one that is stopped could not act on SIGTERM
+        ended_in_time = await _session_ended(process, session, grace_s)
         if not ended_in_time:
-            sessions.signal_all(process.pid, signal.SIGKILL)
-            await _session_ended(process, _KILL_WAIT_S)
-        self._ledger.founders.pop(process.pid, None)
+            session.signal(signal.SIGKILL)
+            await _session_ended(process, session, _KILL_WAIT_S)
+        self._sessions.pop(process, None)
         self._note()
         return ended_in_time
 
     def reap_strays(self) -> list[int]:
-        """Kill what an earlier core on this root left behind; returns the ids of what was still there."""
+        """Kill what an earlier core on this root left behind; returns the ids of what was still there.
+
+        Blocks until it has ended: a broker on its way out still holds the port that the next one wants.
+        """
         strays = read_ledger(self._path).kill_sessions()
+        sessions.wait_for_ends(strays, _KILL_WAIT_S)
         self._note()
         return strays
 
+    def _session(self, process: asyncio.subprocess.Process) -> Session:
+        # Once it has been stopped and forgotten, its number may be anybody's.
+        return self._sessions.get(process) or Session(process.pid, _NOBODYS_TICKS)
+
     def _note(self) -> None:
+        founders = {session.founder: session.founder_ticks for session in self._sessions.values()}
         # On a full disk children must still start and stop; only their safety net has holes then.
         try:
-            self._ledger.write(self._path)
+            Ledger(self._owner, founders).write(self._path)
         except OSError as error:
             _LOG.warning("The core's children could not be noted in %s: %s", self._path, error)
 
@@ -147,11 +160,11 @@ class Children:
         await process.wait()
 
 
-async def _session_ended(process: asyncio.subprocess.Process, within_s: float) -> bool:
+async def _session_ended(process: asyncio.subprocess.Process, session: Session, within_s: float) -> bool:
     deadline = asyncio.get_running_loop().time() + within_s
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), within_s)
-    while sessions.members(process.pid):
+    while session.members():
         if asyncio.get_running_loop().time() >= deadline:
             return False
         await asyncio.sleep(_POLL_S)

@@ -8,6 +8,7 @@ core's event loop; `request` is the blocking client of the command.
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -17,7 +18,10 @@ from typing import Any
 from local_core.errors import CoreError
 from local_core.layout import Layout
 
+_logger = logging.getLogger(__name__)
+
 MAX_LINE_BYTES = 1 << 20
+ANSWER_TIMEOUT_S = 15.0  # more than the core itself waits for its broker (cloud.link.CONNECT_TIMEOUT_S)
 Command = Callable[..., Awaitable[dict[str, Any]]]
 
 
@@ -65,9 +69,14 @@ class ControlServer:
             return {"ok": True, "result": await command(**arguments)}
         except (CoreError, TypeError) as error:
             return {"ok": False, "error": f"{name}: {error}"}
+        except Exception as error:
+            _logger.exception("The control command %s failed", name)
+            return {"ok": False, "error": f"{name} failed in the core, whose log has more: {error!r}"}
 
 
-def request(root: Path, command: str, *, timeout_s: float = 10, **arguments: Any) -> dict[str, Any]:
+def request(
+    root: Path, command: str, *, timeout_s: float = ANSWER_TIMEOUT_S, **arguments: Any
+) -> dict[str, Any]:
     """Ask the core on `root` and wait for its answer.
 
     Args:

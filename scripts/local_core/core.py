@@ -17,20 +17,23 @@ from typing import Any, Protocol
 
 from local_core.children import Children
 from local_core.cloud.broker import Broker
+from local_core.cloud.keeper import Keeper
 from local_core.cloud.link import Link
 from local_core.cloud.object_store import ObjectStore
 from local_core.cloud.token_exchange import TokenExchange
 from local_core.control import ControlServer
 from local_core.ipc.authorization import MQTTPROXY, PUBSUB, Authorizer
+from local_core.ipc.eventstream import LITE_MAX_FRAME_BYTES, MAX_FRAME_BYTES
 from local_core.ipc.rpc import JsonObject
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
 from local_core.layout import Layout
-from local_core.model.configuration import ConfigurationKeyNotFoundError, ConfigurationStore
+from local_core.model.configuration import ConfigurationStore
 from local_core.operations.component_updates import ComponentUpdates
 from local_core.operations.iot_core import IotCore
 from local_core.operations.offered import Parts, offered_operations
 from local_core.root_lock import RootLock
+from local_core.runtime.access_control import access_control_of
 from local_core.runtime.builtin import CLI, nucleus_version
 from local_core.runtime.component_log import CoreLogHandler
 from local_core.runtime.deployment_host import DeploymentHost
@@ -41,6 +44,7 @@ from local_core.settings import CoreSettings, Flavor
 
 _logger = logging.getLogger(__name__)
 
+LAST_WORDS_S = 2.0  # for the broker to acknowledge what is spooled when the core goes down
 
 # A person at the keyboard may publish and subscribe to anything: `edge tap`, `edge pub`, `edge run`.
 _ANYTHING = {"operations": ["*"], "resources": ["*"]}
@@ -115,7 +119,12 @@ class LocalCore:
             tokens=self._tokens,
             updates=updates,
         )
-        self._ipc = IpcServer(layout.ipc_socket, self._tokens, offered_operations(parts, settings.flavor))
+        self._ipc = IpcServer(
+            layout.ipc_socket,
+            self._tokens,
+            offered_operations(parts, settings.flavor),
+            LITE_MAX_FRAME_BYTES if settings.flavor is Flavor.LITE else MAX_FRAME_BYTES,
+        )
         control = ControlServer(
             layout.control_socket,
             {
@@ -129,13 +138,10 @@ class LocalCore:
             },
         )
 
-        await asyncio.gather(
-            self._running_until_stop(self._broker),
-            self._running_until_stop(self._object_store),
-            self._running_until_stop(self._token_exchange),
-        )
+        await self._running_together(self._broker, self._object_store, self._token_exchange)
         self._running.push_async_callback(self._link.stop)
         await self._link.start(self._broker.port, self._broker.protocol)
+        self._running.push_async_callback(self._send_what_is_spooled)
         await self._running_until_stop(self._ipc)
         self._running.callback(self._cli_info_file().unlink, missing_ok=True)
         self._write_cli_info()
@@ -176,14 +182,37 @@ class LocalCore:
                 "s3": self._object_store.endpoint_url,
                 "token_exchange": self._token_exchange.full_uri,
             },
+            "services": {
+                "mqtt": _service(self._broker.keeper),
+                "s3": _service(self._object_store.keeper),
+            },
             "components": [asdict(status) for status in self._supervisor.status()],
             "iot_core": iot_core,
         }
+
+    async def _running_together(self, *parts: _Part) -> None:
+        # When one fails the others are given up, and have ended before it is said why.
+        try:
+            async with asyncio.TaskGroup() as starting:
+                for part in parts:
+                    starting.create_task(self._running_until_stop(part))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the first cause; a later one may only follow from it
 
     async def _running_until_stop(self, part: _Part) -> None:
         # Registered before it is started: a part that fails half-way is stopped as well.
         self._running.push_async_callback(part.stop)
         await part.start()
+
+    async def _send_what_is_spooled(self) -> None:
+        # What components have said last; the spooler is memory and ends with the core.
+        if self._link.is_online:
+            await self._iot_core.wait_published(LAST_WORDS_S)
+        lost = self._iot_core.status().spooled_messages
+        if lost:
+            _logger.warning(
+                "%d messages for IoT Core are lost: the spooler's memory ends with the core", lost
+            )
 
     def _variables(self) -> CoreVariables:
         return CoreVariables(
@@ -199,13 +228,10 @@ class LocalCore:
     def _access_control(self, component: str) -> JsonObject:
         if component == CLI:
             return _GRANTS_OF_THE_COMMAND
-        try:
-            return self._store.get_object(component, ["accessControl"])
-        except ConfigurationKeyNotFoundError:
-            return {}
+        return access_control_of(component, self._store, self._layout, self._settings)
 
     def _cli_info_file(self) -> Path:
-        return self._layout.cli_ipc_info / f"user-{pwd.getpwuid(os.getuid()).pw_name}.json"
+        return self._layout.cli_ipc_info / f"user-{_user_name()}.json"
 
     def _write_cli_info(self) -> None:
         path = self._cli_info_file()
@@ -227,6 +253,8 @@ class LocalCore:
 
     async def _restart_ipc(self) -> dict[str, Any]:
         dropped = self._ipc.connection_count
+        if self._settings.flavor is Flavor.LITE:
+            self._tokens.revoke_all_but(CLI)  # seen on Lite 2.6.0: components need a new SVCUID, thus a start
         await self._ipc.restart()
         return {"dropped_connections": dropped}
 
@@ -241,6 +269,18 @@ class LocalCore:
     async def _go_down(self) -> dict[str, Any]:
         self.ask_down()
         return {"pid": os.getpid()}
+
+
+def _service(keeper: Keeper) -> dict[str, Any]:
+    return {"state": keeper.state.value, "restarts": keeper.restarts}
+
+
+def _user_name() -> str:
+    user_id = os.getuid()
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:  # a number without a name, as in many containers
+        return str(user_id)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local_core import sessions
+from local_core.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,11 @@ class Ledger:
         new.replace(path)
 
     def kill_sessions(self) -> list[int]:
-        """SIGKILL to what lives in the sessions it names; returns the ids of those processes.
-
-        A session whose founder's id belongs to somebody else by now is left alone.
-        """
+        """SIGKILL to what lives in the sessions it names; returns the ids of those processes."""
         return [
             pid
             for founder, ticks in self.founders.items()
-            if sessions.start_ticks(founder) in (ticks, None)
-            for pid in sessions.signal_all(founder, signal.SIGKILL)
+            for pid in Session(founder, ticks).signal(signal.SIGKILL)
         ]
 
 

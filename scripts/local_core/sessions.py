@@ -1,12 +1,17 @@
 """Process sessions of the Linux kernel: who belongs to one, and signals to all of them. Linux only, no state.
 
 A session keeps its id, the process id of the leader that founded it, for as long as it has members; the
-kernel gives that number to nobody else meanwhile. So a founder's id and start time name a session for ever.
+kernel gives that number to nobody else meanwhile, and may do so afterwards. So only a founder's id and start
+time together name a session.
 """
 
 import contextlib
 import os
+import select
 import signal
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -22,25 +27,50 @@ def start_ticks(pid: int) -> int | None:
     return int(fields[19]) if fields and fields[0] not in _ENDED else None
 
 
-def members(leader_pid: int) -> list[int]:
-    """Ids of the living processes in the session that `leader_pid` founded; zombies do not count."""
-    found = []
-    for entry in os.scandir(_PROC):
-        with contextlib.suppress(ValueError, ProcessLookupError):
-            pid = int(entry.name)
-            if os.getsid(pid) == leader_pid and start_ticks(pid) is not None:
-                found.append(pid)
-    return found
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session by the process that founded it.
+
+    Attributes:
+        founder: Its process id.
+        founder_ticks: When it started, in clock ticks since boot.
+    """
+
+    founder: int
+    founder_ticks: int
+
+    def members(self) -> list[int]:
+        """Ids of its living processes; zombies do not count, nor does a stranger with its founder's id."""
+        if start_ticks(self.founder) not in (self.founder_ticks, None):
+            return []
+        found = []
+        for entry in os.scandir(_PROC):
+            with contextlib.suppress(ValueError, ProcessLookupError):
+                pid = int(entry.name)
+                if os.getsid(pid) == self.founder and start_ticks(pid) is not None:
+                    found.append(pid)
+        return found
+
+    def signal(self, number: signal.Signals) -> list[int]:
+        """Send a signal to every member; returns whom it was sent to."""
+        sent = []
+        for pid in self.members():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+                sent.append(pid)
+        return sent
 
 
-def signal_all(leader_pid: int, number: signal.Signals) -> list[int]:
-    """Send a signal to every member; returns whom it was sent to."""
-    sent = []
-    for pid in members(leader_pid):
+def wait_for_ends(pids: Iterable[int], within_s: float) -> None:
+    """Block until none of the processes lives any more, or for `within_s` seconds."""
+    deadline = time.monotonic() + within_s
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-            sent.append(pid)
-    return sent
+            handle = os.pidfd_open(pid)
+            try:
+                select.select([handle], [], [], max(0.0, deadline - time.monotonic()))
+            finally:
+                os.close(handle)
 
 
 def boot_id() -> str:

@@ -140,6 +140,26 @@ def test_child_that_is_frozen_can_still_act_on_sigterm(tmp_path: Path) -> None:
     run(work)
 
 
+def test_stopping_a_child_that_ended_long_ago_spares_whoever_has_its_number_by_now(tmp_path: Path) -> None:
+    async def work() -> None:
+        children = Children(tmp_path / "children.json")
+        ended = await spawn(children, tmp_path, "exit 0")
+        await ended.wait()
+        # What the kernel does once all numbers have been given out.
+        vars(ended)["pid"] = stranger.pid
+
+        children.signal(ended, signal.SIGSTOP)
+        assert await children.stop(ended, 0.2)
+
+    stranger = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    try:
+        run(work)
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
 def test_full_disk_stops_no_child_from_starting_or_stopping(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -204,7 +224,7 @@ def test_next_core_ends_what_is_left_when_the_guardian_was_killed_too(tmp_path: 
 
         assert Children(ledger).reap_strays() == [grandchild]
 
-        wait_for_process_end(grandchild)
+        assert process_has_ended(grandchild), "whoever reaps goes on to take the ports that were held"
         assert Children(ledger).reap_strays() == []
 
 

@@ -13,21 +13,27 @@ NAME = "com.example.Family"
 SCRIPT = "sleep 1000 & echo $! > grandchild; echo $$ > child; wait"
 
 
-def write_recipe(folder: Path) -> None:
+def write_recipe(folder: Path, name: str = NAME, step: str = "run") -> None:
     recipe = {
         "RecipeFormatVersion": "2020-01-25",
-        "ComponentName": NAME,
+        "ComponentName": name,
         "ComponentVersion": "1.0.0",
-        "Manifests": [
-            {"Platform": {"os": "linux", "runtime": "*"}, "Lifecycle": {"run": {"Script": SCRIPT}}}
-        ],
+        "ComponentConfiguration": {"DefaultConfiguration": {"a": 1}},
+        "Manifests": [{"Platform": {"os": "linux", "runtime": "*"}, "Lifecycle": {step: {"Script": SCRIPT}}}],
     }
-    folder.mkdir()
-    (folder / f"{NAME}-1.0.0.yaml").write_text(yaml.safe_dump(recipe))
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}-1.0.0.yaml").write_text(yaml.safe_dump(recipe))
 
 
-def family_of(core: RunningCore) -> list[int]:
-    files = [core.root / "work" / NAME / name for name in ("child", "grandchild")]
+def deploy(core: RunningCore, recipes: Path, name: str) -> None:
+    with connect(Path(core.endpoints["ipc"]), core.cli_token) as cli:
+        cli.create_local_deployment(
+            recipe_directory_path=str(recipes), root_component_versions_to_add={name: "1.0.0"}
+        )
+
+
+def family_of(core: RunningCore, component: str = NAME) -> list[int]:
+    files = [core.root / "work" / component / name for name in ("child", "grandchild")]
 
     def written() -> list[int] | None:
         texts = [file.read_text() if file.exists() else "" for file in files]
@@ -42,10 +48,7 @@ def test_killed_core_leaves_no_process_and_the_next_one_runs_the_same_components
     process, status = start_core(root)
     try:
         core = RunningCore(root, process, status["endpoints"])
-        with connect(Path(core.endpoints["ipc"]), core.cli_token) as cli:
-            cli.create_local_deployment(
-                recipe_directory_path=str(recipes), root_component_versions_to_add={NAME: "1.0.0"}
-            )
+        deploy(core, recipes, NAME)
         core.wait_for_state(NAME, "RUNNING")
         family = family_of(core)
         wait_until(lambda: core.wait_for_state(NAME, "RUNNING")["is_root"], 30, "end of the deployment")
@@ -62,3 +65,26 @@ def test_killed_core_leaves_no_process_and_the_next_one_runs_the_same_components
         next_family = family_of(core)
 
     assert all(process_has_ended(pid) for pid in next_family)
+
+
+def test_core_that_is_killed_while_it_deploys_comes_back_as_it_was_before(tmp_path: Path) -> None:
+    root, recipes, newcomer = tmp_path / "core", tmp_path / "recipes", "com.example.Newcomer"
+    write_recipe(recipes)
+    write_recipe(recipes, newcomer, "install")
+    process, status = start_core(root)
+    try:
+        core = RunningCore(root, process, status["endpoints"])
+        deploy(core, recipes, NAME)
+        wait_until(lambda: core.wait_for_state(NAME, "RUNNING")["is_root"], 30, "end of the deployment")
+        deploy(core, recipes, newcomer)
+        family = family_of(core) + family_of(core, newcomer)
+    finally:
+        process.kill()
+        process.wait()
+    for pid in family:
+        wait_for_process_end(pid)
+
+    with running_core(root) as core:
+        core.wait_for_state(NAME, "RUNNING")
+        assert core.component(newcomer) is None
+        assert newcomer not in (root / "config" / "configuration.json").read_text()

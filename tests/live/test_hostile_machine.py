@@ -4,8 +4,10 @@ Each ends with one message that says what, where, why and what to do, a non-zero
 disks are real ones: file systems mounted in a mount namespace of the test's own.
 """
 
+import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -118,3 +120,20 @@ def test_a_clone_that_cannot_be_written_is_refused_with_its_path(bare_clone: Pat
     )
 
     assert_one_clear_message(ended, str(bare_clone), "cannot write")
+
+
+def test_a_second_command_says_that_it_waits_while_the_first_one_makes_the_venv(bare_clone: Path) -> None:
+    with (bare_clone / ".venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(
+            [bare_clone / "scripts" / "edge", "--help"],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as waiting:
+            assert waiting.stderr
+            said = waiting.stderr.readline()
+            os.killpg(waiting.pid, signal.SIGTERM)  # with the flock(1) that it waits in
+
+    assert said == "Waiting for another command that is setting up .venv\n"
+    assert not (bare_clone / ".venv").exists()

@@ -301,6 +301,21 @@ def test_known_filter_can_be_shared_during_an_outage(tmp_path: Path) -> None:
         assert [m.payload for m in arrived(other, 1)] == [b"x"]
 
 
+def test_filter_given_up_and_taken_again_during_an_outage_goes_on(tmp_path: Path) -> None:
+    """A component that is restarted while the cloud is out of reach."""
+    seen: list[CloudMessage] = []
+    with linked(tmp_path) as core, core.cloud("x") as observer:
+        earlier = core.subscribe("a/+", [])
+        core.loop.run(core.link.go_offline())
+        core.loop.call(core.link.unsubscribe, earlier)
+        core.subscribe("a/+", seen)
+        observer.publish("a/1", b"meanwhile")
+        core.loop.run(core.link.go_online())
+        observer.publish("a/2", b"afterwards")
+
+        assert [m.payload for m in arrived(seen, 2)] == [b"meanwhile", b"afterwards"]
+
+
 @pytest.mark.parametrize("kind", BrokerKind)
 def test_link_and_its_subscriptions_survive_a_killed_broker(tmp_path: Path, kind: BrokerKind) -> None:
     seen: list[CloudMessage] = []

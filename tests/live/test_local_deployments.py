@@ -10,6 +10,7 @@ import pytest
 from local_core.runtime.deployment import ConfigurationUpdate, DetailedStatus, FailurePolicy, Status
 from local_core.runtime.states import State
 from local_core.settings import Flavor
+from support.file_size import file_size_limit
 from support.runtime import RuntimeUnderTest, process_has_ended
 from support.waiting import wait_until
 
@@ -67,7 +68,7 @@ def test_missing_artifact_fails_the_deployment_and_nothing_that_runs_is_touched(
         assert pid_of(core) == pid
 
 
-def test_versions_lie_side_by_side_and_one_can_go_back(tmp_path: Path) -> None:
+def test_one_can_go_back_to_an_older_version_and_only_what_is_in_use_is_kept(tmp_path: Path) -> None:
     with RuntimeUnderTest(tmp_path / "core") as core:
         for version in ("1.0.0", "1.1.0"):
             core.artifact_path(NAME, version, "version.txt").write_text(version)
@@ -82,11 +83,8 @@ def test_versions_lie_side_by_side_and_one_can_go_back(tmp_path: Path) -> None:
 
         wait_until(lambda: core.log(NAME).count("stdout. 1.0.0.") == 2, 30, "the first version again")
         packages = tmp_path / "core" / "packages"
-        assert sorted(path.name for path in (packages / "artifacts" / NAME).iterdir()) == ["1.0.0", "1.1.0"]
-        assert sorted(path.name for path in (packages / "recipes").iterdir()) == [
-            f"{NAME}-1.0.0.yaml",
-            f"{NAME}-1.1.0.yaml",
-        ]
+        assert [path.name for path in (packages / "artifacts" / NAME).iterdir()] == ["1.0.0"]
+        assert [path.name for path in (packages / "recipes").iterdir()] == [f"{NAME}-1.0.0.yaml"]
 
 
 def test_existing_values_beat_new_defaults_until_they_are_reset(tmp_path: Path) -> None:
@@ -151,7 +149,7 @@ REPLACED = "thing-under-test/x"
 
 
 @pytest.mark.parametrize(
-    ("flavor", "interpolates", "topic", "resource"),
+    ("flavor", "interpolates", "stored", "enforced"),
     [
         (Flavor.CLASSIC, False, RESOURCE, RESOURCE),
         (Flavor.CLASSIC, True, REPLACED, REPLACED),
@@ -159,9 +157,9 @@ REPLACED = "thing-under-test/x"
     ],
 )
 def test_variables_in_the_configuration_are_replaced_where_the_nucleus_does_it(
-    tmp_path: Path, flavor: Flavor, topic: str, resource: str, *, interpolates: bool
+    tmp_path: Path, flavor: Flavor, stored: str, enforced: str, *, interpolates: bool
 ) -> None:
-    """Classic: only with its option on; Lite: in accessControl's resources and nowhere else."""
+    """Classic: only with its option on. Lite: in resources where they are enforced; reads are literal."""
     with RuntimeUnderTest(tmp_path / "core", flavor, interpolates=interpolates) as core:
         policy = {"operations": ["*"], "resources": [RESOURCE]}
         access_control = {"aws.greengrass.ipc.pubsub": {"policy": policy}}
@@ -169,9 +167,10 @@ def test_variables_in_the_configuration_are_replaced_where_the_nucleus_does_it(
 
         core.deployed({NAME: "1.0.0"}, configuration={NAME: ConfigurationUpdate({"topic": RESOURCE})})
 
-        path = ["accessControl", "aws.greengrass.ipc.pubsub", "policy", "resources"]
-        assert core.store.get(NAME, ["topic"]) == topic
-        assert core.store.get(NAME, path) == [resource]
+        service = "aws.greengrass.ipc.pubsub"
+        assert core.store.get(NAME, ["topic"]) == stored
+        assert core.store.get(NAME, ["accessControl", service, "policy", "resources"]) == [stored]
+        assert core.access_control(NAME)[service]["policy"]["resources"] == [enforced]
 
 
 def test_changed_artifact_of_the_same_version_is_taken_but_restarts_nothing(
@@ -357,6 +356,69 @@ def test_next_core_on_the_root_starts_the_same_components_again(tmp_path: Path) 
         assert statuses[NAME].is_root
         assert not statuses[LIB].is_root
         assert statuses["aws.greengrass.Nucleus"].is_built_in
+
+
+def test_core_that_ends_while_it_deploys_leaves_no_configuration_of_a_component_that_never_came(
+    tmp_path: Path,
+) -> None:
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        core.write_recipe(LIB, RUN, **default({"a": 1}))
+        core.deployed({LIB: "1.0.0"})
+        core.write_recipe(NAME, {"install": {"Script": FOREVER}, **RUN}, **default({"a": 1}))
+        core.submit({NAME: "1.0.0"})
+        core.wait_for_log(NAME, "shell-runner-start")
+
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        assert core.store.component_names() == [LIB]
+        core.write_recipe(NAME, RUN, **default({"a": 2}))
+        core.deployed({NAME: "1.0.0"})
+        assert core.store.get(NAME) == {"a": 2}
+
+
+def test_next_core_unpacks_what_a_killed_one_was_unpacking(tmp_path: Path) -> None:
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        with zipfile.ZipFile(core.artifact_path(NAME, "1.0.0", "app.zip"), "w") as archive:
+            archive.writestr("words.txt", "from the archive")
+        run = {"Script": f"cat {{artifacts:decompressedPath}}/app/words.txt; echo; {FOREVER}"}
+        core.write_recipe(NAME, {"run": run}, artifacts=[{"Uri": "s3://B/C/V/app.zip", "Unarchive": "ZIP"}])
+        core.deployed({NAME: "1.0.0"})
+        core.wait_for_log(NAME, "from the archive")
+    unpacked = core.layout.artifacts_unarchived(NAME, "1.0.0") / "app"
+    unpacked.rename(unpacked.with_name("app.old"))
+
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        wait_until(lambda: core.log(NAME).count("stdout. from the archive") == 2, 30, "the code again")
+
+
+def test_removed_component_stays_away_when_the_disk_was_full_as_it_went(tmp_path: Path) -> None:
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        core.write_recipe(LIB, RUN)
+        waits = {"Script": "while [ ! -e {work:path}/go ]; do sleep 0.05; done"}
+        core.write_recipe(NAME, RUN | {"uninstall": waits}, **default({"a": 1}))
+        core.deployed({NAME: "1.0.0", LIB: "1.0.0"})
+        removal = core.submit({}, root_components_to_remove=(NAME,))
+        core.wait_for_log(NAME, f"services.{NAME}.lifecycle.uninstall.script")
+
+        with file_size_limit(0):
+            core.work_file(NAME, "go").touch()
+            record = core.wait_for_end(removal)
+
+        assert record.status is Status.FAILED
+        assert record.detailed_status is DetailedStatus.FAILED_ROLLBACK_NOT_REQUESTED
+        core.deployed({LIB: "1.0.0"})
+        assert core.status(NAME) is None
+
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        pid_of(core, LIB)
+        assert core.status(NAME) is None
+
+
+def test_deployment_that_cannot_be_noted_is_refused_and_forgotten(tmp_path: Path) -> None:
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        with file_size_limit(0), pytest.raises(OSError, match="too large"):
+            core.submit({NAME: "1.0.0"})
+
+        assert core.call(core.deployments.list) == []
 
 
 def test_component_whose_recipe_was_lost_does_not_keep_the_next_core_from_starting(

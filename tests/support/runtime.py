@@ -16,11 +16,12 @@ from local_core.ipc.authorization import Authorizer
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
 from local_core.layout import Layout
-from local_core.model.configuration import ConfigurationKeyNotFoundError, ConfigurationStore
+from local_core.model.configuration import ConfigurationStore
 from local_core.operations.component_updates import ComponentUpdates
 from local_core.operations.components import ComponentOperations
 from local_core.operations.deployments import DeploymentOperations
 from local_core.operations.lifecycle import LifecycleOperations
+from local_core.runtime.access_control import access_control_of
 from local_core.runtime.deployment import FINAL, DeploymentRecord, DeploymentRequest, Status
 from local_core.runtime.deployment_host import DeploymentHost
 from local_core.runtime.deployments import Deployments
@@ -82,7 +83,7 @@ class RuntimeUnderTest:
         self._loop = LoopThread()
         self._tokens = Tokens()
         self.store = ConfigurationStore(self.layout.state / "configuration.json")
-        self._authorizer = Authorizer(self._access_control, self.store.component_names)
+        self._authorizer = Authorizer(self.access_control, self.store.component_names)
         children = Children(self.layout.state / "children.json")
         host = ComponentHost(self.layout, children, self._tokens, self._variables, flavor, waits.stop_grace_s)
         self.supervisor = Supervisor(host)
@@ -241,6 +242,10 @@ class RuntimeUnderTest:
 
         return wait_until(written, WITHIN_S, f"{text!r} in {path}")
 
+    def access_control(self, component: str) -> JsonObject:
+        """What the core lets the component do."""
+        return access_control_of(component, self.store, self.layout, self._settings)
+
     def _variables(self) -> CoreVariables:
         return CoreVariables(
             ipc_socket=self._ipc.address,
@@ -251,12 +256,6 @@ class RuntimeUnderTest:
             credentials_uri="http://127.0.0.1:1/2016-11-01/credentialprovider/",
             extra=self.environment,
         )
-
-    def _access_control(self, component: str) -> JsonObject:
-        try:
-            return self.store.get_object(component, ["accessControl"])
-        except ConfigurationKeyNotFoundError:
-            return {}
 
 
 def process_has_ended(pid: int) -> bool:

@@ -1,8 +1,8 @@
 """The MQTT broker that plays AWS IoT Core: a child process on loopback.
 
 Mosquitto when it is installed, else amqtt, which comes with the project but speaks only MQTT 3.1.1. It keeps
-nothing on disk: its sessions and retained messages end with the core. What is here runs in the core's event
-loop.
+nothing on disk: its sessions and retained messages end with the process. What is here runs in the core's
+event loop.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from local_core.children import Children
+from local_core.cloud.keeper import Keeper
 from local_core.cloud.mqtt_connection import HOST, MqttProtocol
 from local_core.cloud.ports import check_port_is_free, free_port, is_listening
 from local_core.errors import CoreError
@@ -48,7 +49,7 @@ class BrokerKind(StrEnum):
 
 
 class Broker:
-    """One broker process. `start` it once, `stop` it once.
+    """One broker. `start` it once, `stop` it once; in between its process is started again should it end.
 
     Args:
         layout: Its configuration goes to `cloud/`, its output to `logs/broker.log`.
@@ -69,6 +70,12 @@ class Broker:
             kind = BrokerKind.MOSQUITTO if self._mosquitto else BrokerKind.AMQTT
         self.kind = kind
         self.port = port
+        self.keeper = Keeper(
+            f"The MQTT broker {kind} that plays IoT Core",
+            "What it had not delivered yet and what it retained is lost.",
+            self.log_file,
+            self._start_again,
+        )
 
     @property
     def protocol(self) -> MqttProtocol:
@@ -82,7 +89,7 @@ class Broker:
 
     @property
     def pid(self) -> int | None:
-        """Process id; None before `start` and after `stop`."""
+        """Process id of the latest process; None before `start` and after `stop`."""
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
@@ -96,31 +103,41 @@ class Broker:
                 "mosquitto is not installed (looked on PATH, in /usr/sbin and /usr/local/sbin). Install it: "
                 "apt install mosquitto. Without it the core uses amqtt, which is slower and has no MQTT 5."
             )
+        self._layout.logs.mkdir(parents=True, exist_ok=True)
+        self._layout.cloud.mkdir(parents=True, exist_ok=True)
+        self.log_file.write_bytes(b"")
         if self._wanted_port:
             check_port_is_free(self._wanted_port, "MQTT", _OPTION)
             self.port = self._wanted_port
-            await self._start_on_port()
-            return
-        for attempts_left in reversed(range(_ATTEMPTS_AT_A_FREE_PORT)):
-            self.port = free_port()
-            try:
-                await self._start_on_port()
-            except _PortLostError:
-                if not attempts_left:
-                    raise
-            else:
-                return
+            self.keeper.watch(await self._start_on_port())
+        else:
+            self.keeper.watch(await self._start_on_a_free_port())
 
     async def stop(self) -> None:
         """End the process and wait for it."""
+        await self.keeper.stop()
+        await self._end_process()
+
+    async def _start_again(self) -> asyncio.subprocess.Process:
+        await self._end_process()
+        return await self._start_on_port()
+
+    async def _end_process(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             await self._children.stop(process, STOP_GRACE_S)
 
-    async def _start_on_port(self) -> None:
-        self._layout.logs.mkdir(parents=True, exist_ok=True)
-        self._layout.cloud.mkdir(parents=True, exist_ok=True)
-        with self.log_file.open("wb") as log:
+    async def _start_on_a_free_port(self) -> asyncio.subprocess.Process:
+        for _ in range(_ATTEMPTS_AT_A_FREE_PORT - 1):
+            self.port = free_port()
+            with contextlib.suppress(_PortLostError):
+                return await self._start_on_port()
+        self.port = free_port()
+        return await self._start_on_port()
+
+    async def _start_on_port(self) -> asyncio.subprocess.Process:
+        with self.log_file.open("ab") as log:
+            already_said_bytes = log.tell()
             self._process = await self._children.spawn(
                 self._command(),
                 cwd=self._layout.cloud,
@@ -131,8 +148,8 @@ class Broker:
         try:
             await asyncio.wait_for(self._until_ready(self._process), START_TIMEOUT_S)
         except (TimeoutError, _EndedError) as error:
-            await self.stop()
-            said = self.log_file.read_text(errors="replace")
+            await self._end_process()
+            said = self.log_file.read_bytes()[already_said_bytes:].decode(errors="replace")
             if "ddress already in use" in said:
                 raise _PortLostError(
                     f"MQTT port {self.port} on {HOST} was taken a moment ago. Try again."
@@ -142,6 +159,7 @@ class Broker:
                 f"{self.kind} did not start on {HOST}:{self.port}: {last_line}. "
                 f"All it said is in {self.log_file}."
             ) from error
+        return self._process
 
     def _command(self) -> list[str]:
         configuration = self._layout.cloud / f"{self.kind}.conf"

@@ -165,9 +165,16 @@ class Link:
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """Give a subscription up; nothing is delivered any more. Twice does no harm."""
-        if self._subscriptions.remove(subscriber) and self._connection is not None:
-            self._granted_qos.pop(subscriber.cloud_filter.topic_filter, None)
-            self._connection.unsubscribe(subscriber.cloud_filter.topic_filter)
+        cloud_filter = subscriber.cloud_filter
+        if not self._subscriptions.remove(subscriber):
+            return
+        if self._connection is not None:
+            self._granted_qos.pop(cloud_filter.topic_filter, None)
+            self._subscriptions.forget(cloud_filter)
+            self._connection.unsubscribe(cloud_filter.topic_filter)
+        elif cloud_filter.topic_filter not in self._granted_qos:
+            self._subscriptions.forget(cloud_filter)
+        # Else the broker's session holds it, and names its identifier with each message: kept until then.
 
     async def _await_grant(self, cloud_filter: CloudFilter) -> None:
         while self._granted_qos.get(cloud_filter.topic_filter, -1) < cloud_filter.qos:
@@ -244,12 +251,13 @@ class Link:
         """Bring the broker's session in line; no need to wait: MQTT keeps the order of packets."""
         if not session_present:
             self._granted_qos.clear()
-        wanted = self._subscriptions.filters()
-        for topic_filter in self._granted_qos.keys() - wanted.keys():
-            del self._granted_qos[topic_filter]
-            connection.unsubscribe(topic_filter)
-        for topic_filter, cloud_filter in wanted.items():
-            if topic_filter not in self._granted_qos:
+        for cloud_filter in self._subscriptions.filters():
+            topic_filter = cloud_filter.topic_filter
+            if not cloud_filter.subscribers:
+                self._subscriptions.forget(cloud_filter)
+                if self._granted_qos.pop(topic_filter, None) is not None:
+                    connection.unsubscribe(topic_filter)
+            elif topic_filter not in self._granted_qos:
                 self._ask_for(connection, cloud_filter)
 
     def _connection_lost(self, reason: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from local_core.children import Children
+from local_core.cloud.keeper import Keeper
 from local_core.cloud.ports import HOST, check_port_is_free
 from local_core.errors import CoreError
 from local_core.layout import Layout
@@ -23,7 +24,7 @@ _EXPIRED_TOKENS_PATH = "/_expired_tokens"  # of the server, which must not be im
 
 
 class ObjectStore:
-    """One S3 process. `start` it once, `stop` it once; it may start beside the broker.
+    """One S3 stand-in. `start` it once, `stop` it once; in between it is started again should it end.
 
     Args:
         layout: Its output goes to `logs/s3.log`.
@@ -39,7 +40,14 @@ class ObjectStore:
         self._bucket = bucket
         self._region = region
         self._process: asyncio.subprocess.Process | None = None
+        self._refused_tokens: list[str] = []
         self.port = port
+        self.keeper = Keeper(
+            "The S3 stand-in",
+            f"All objects in bucket {bucket!r} are lost; the bucket is made again, empty.",
+            self.log_file,
+            self._start_again,
+        )
 
     @property
     def endpoint_url(self) -> str:
@@ -53,7 +61,7 @@ class ObjectStore:
 
     @property
     def pid(self) -> int | None:
-        """Process id; None before `start` and after `stop`."""
+        """Process id of the latest process; None before `start` and after `stop`."""
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
@@ -65,7 +73,45 @@ class ObjectStore:
         if self.port:
             check_port_is_free(self.port, "S3", "--s3-port")
         self._layout.logs.mkdir(parents=True, exist_ok=True)
-        with self.log_file.open("wb") as log:
+        self.log_file.write_bytes(b"")
+        self.keeper.watch(await self._start_process())
+
+    async def stop(self) -> None:
+        """End the process and wait for it; its objects are lost."""
+        await self.keeper.stop()
+        await self._end_process()
+
+    async def refuse_tokens(self, session_tokens: Iterable[str]) -> None:
+        """Fault: answer ExpiredToken to requests with these session tokens, and to those with no other.
+
+        Args:
+            session_tokens: Replaces what an earlier call named.
+
+        Raises:
+            CoreError: The process does not answer now; it is told when it has been started again.
+        """
+        self._refused_tokens = list(session_tokens)
+        try:
+            await self._tell_refused_tokens()
+        except OSError as error:
+            raise CoreError(
+                f"The S3 stand-in on {HOST}:{self.port} does not answer: {error}. What is wrong with it may "
+                f"be in {self.log_file}; the core starts it again, and it refuses those credentials then."
+            ) from error
+
+    async def _start_again(self) -> asyncio.subprocess.Process:
+        await self._end_process()
+        process = await self._start_process()
+        await self._tell_refused_tokens()
+        return process
+
+    async def _end_process(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            await self._children.stop(process, STOP_GRACE_S)
+
+    async def _start_process(self) -> asyncio.subprocess.Process:
+        with self.log_file.open("ab") as log:
             self._process = await self._children.spawn(
                 [
                     *(sys.executable, "-m", _SERVER),
@@ -79,25 +125,15 @@ class ObjectStore:
         try:
             self.port = await asyncio.wait_for(self._first_words(self._process), START_TIMEOUT_S)
         except (TimeoutError, ValueError) as error:
-            await self.stop()
+            await self._end_process()
             raise CoreError(
                 f"The S3 stand-in did not start on {HOST}:{self.port} with bucket {self._bucket!r}: "
                 f"{str(error) or 'time-out'}. More may be in {self.log_file}."
             ) from error
+        return self._process
 
-    async def stop(self) -> None:
-        """End the process and wait for it; its objects are lost."""
-        process, self._process = self._process, None
-        if process is not None:
-            await self._children.stop(process, STOP_GRACE_S)
-
-    async def refuse_tokens(self, session_tokens: Iterable[str]) -> None:
-        """Fault: answer ExpiredToken to requests with these session tokens, and to those with no other.
-
-        Args:
-            session_tokens: Replaces what an earlier call named.
-        """
-        body = "\n".join(session_tokens).encode("ascii")
+    async def _tell_refused_tokens(self) -> None:
+        body = "\n".join(self._refused_tokens).encode("ascii")
         head = f"PUT {_EXPIRED_TOKENS_PATH} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii")
         reader, writer = await asyncio.open_connection(HOST, self.port)
         try:

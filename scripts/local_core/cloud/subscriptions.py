@@ -64,9 +64,9 @@ class Subscriptions:
     def __len__(self) -> int:
         return len(self._subscribers)
 
-    def filters(self) -> dict[str, CloudFilter]:
-        """Every filter with at least one subscriber."""
-        return dict(self._filters)
+    def filters(self) -> list[CloudFilter]:
+        """Every filter that has not been forgotten; one may have no subscriber left."""
+        return list(self._filters.values())
 
     def add(self, topic_filter: str, qos: int, on_message: OnMessage) -> Subscriber:
         """Add one subscriber; messages reach it at once, should the broker know the filter already."""
@@ -86,18 +86,19 @@ class Subscriptions:
         """Remove one subscriber; twice does no harm.
 
         Returns:
-            True when it was the last of its filter, so that the broker should be told.
+            True when it was the last of its filter: `forget` that one as soon as the broker is told.
         """
         cloud_filter = subscriber.cloud_filter
         if subscriber not in cloud_filter.subscribers:
             return False
         del cloud_filter.subscribers[subscriber]
         subscriber.stop_matching()
-        if cloud_filter.subscribers:
-            return False
+        return not cloud_filter.subscribers
+
+    def forget(self, cloud_filter: CloudFilter) -> None:
+        """The broker's session does not hold this filter any more, and nobody here wants it."""
         del self._filters[cloud_filter.topic_filter]
         del self._by_identifier[cloud_filter.identifier]
-        return True
 
     def dispatch(self, message: CloudMessage, identifiers: Sequence[int] | None) -> None:
         """Hand a message to whom it is for.

@@ -94,10 +94,6 @@ class Authorizer:
         if not allowed:
             raise unauthorized(_text(service, _denial(component, service, operation, resource)))
 
-    def load(self, component: str) -> None:
-        """Read the policies of `component` now, so that its faults stand in the log when it is deployed."""
-        self._policies_of(component)
-
     def forget(self, component: str | None = None) -> None:
         """The configuration of `component` (None: of any) has changed: read policies anew.
 

@@ -62,13 +62,14 @@ class Connection(asyncio.Protocol):
         tokens: Who may connect.
         routes: What may be called.
         host: Told of the connection's beginning and end.
+        max_frame_bytes: A client that sends a longer frame is cut off.
     """
 
-    def __init__(self, tokens: Tokens, routes: Routes, host: Host) -> None:
+    def __init__(self, tokens: Tokens, routes: Routes, host: Host, max_frame_bytes: int) -> None:
         self._tokens = tokens
         self._routes = routes
         self._host = host
-        self._reader = FrameReader()
+        self._reader = FrameReader(max_frame_bytes)
         self._component: str | None = None  # until CONNECT
         self._streams: dict[int, CallStream] = {}
         self._latest_stream_id = 0
@@ -173,7 +174,9 @@ class Connection(asyncio.Protocol):
                     break
                 self._receive(Message.of(frame))
         except FrameError as error:
-            _log.warning("%s sent bytes that are no frame (%s): connection closed", self._peer(), error)
+            _log.warning(
+                "%s sent bytes that this core cannot take (%s): connection closed", self._peer(), error
+            )
             self.close()
         except ProtocolError as error:
             _log.warning("%s broke the protocol (%s): connection closed", self._peer(), error)

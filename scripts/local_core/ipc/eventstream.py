@@ -26,6 +26,8 @@ MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 PRELUDE_BYTES = 12
 CRC_BYTES = 4
 FRAME_OVERHEAD_BYTES = PRELUDE_BYTES + CRC_BYTES
+MAX_FRAME_BYTES = FRAME_OVERHEAD_BYTES + MAX_HEADERS_BYTES + MAX_PAYLOAD_BYTES
+LITE_MAX_FRAME_BYTES = 10_000  # Greengrass Lite 2.6.0, default build: closes the connection at a longer one
 MAX_NAME_BYTES = 255  # the length is a u8
 MAX_VALUE_BYTES = 0xFFFF  # the length is a u16
 
@@ -88,9 +90,13 @@ class FrameReader:
 
     A frame is refused as soon as its first 12 bytes have come, so that nothing that can never be a frame is
     waited for or kept. After a FrameError the stream has no next frame: the connection must end.
+
+    Args:
+        max_frame_bytes: A longer frame is refused even if the format allows it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._max_frame_bytes = max_frame_bytes
         self._chunk = b""  # decoded from here, without copying, as long as frames are whole
         self._position = 0
         self._partial = bytearray()  # the start of a frame whose end has not come yet
@@ -121,6 +127,8 @@ class FrameReader:
         available_bytes = len(chunk) - start
         if available_bytes >= PRELUDE_BYTES:
             self._needed_bytes = total_bytes = _checked_total_bytes(chunk, start)
+            if total_bytes > self._max_frame_bytes:
+                raise FrameError(f"a frame of {total_bytes} bytes; {self._max_frame_bytes} are allowed here")
             if available_bytes >= total_bytes:
                 self._needed_bytes = PRELUDE_BYTES
                 self._position = start + total_bytes

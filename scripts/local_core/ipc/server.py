@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from local_core.ipc.connection import Connection
+from local_core.ipc.eventstream import MAX_FRAME_BYTES
 from local_core.ipc.routes import Routes
 from local_core.ipc.rpc import Operation
 from local_core.ipc.tokens import Tokens
@@ -27,12 +28,20 @@ class IpcServer:
         socket_path: Where the socket lies on disk; may be longer than a socket's name can be, see `address`.
         tokens: Who may connect, as whom.
         operations: What may be called.
+        max_frame_bytes: A client that sends a longer frame is cut off.
     """
 
-    def __init__(self, socket_path: Path, tokens: Tokens, operations: Iterable[Operation]) -> None:
+    def __init__(
+        self,
+        socket_path: Path,
+        tokens: Tokens,
+        operations: Iterable[Operation],
+        max_frame_bytes: int = MAX_FRAME_BYTES,
+    ) -> None:
         self._socket_path = socket_path
         self._tokens = tokens
         self._routes = Routes(operations)
+        self._max_frame_bytes = max_frame_bytes
         self._connections: set[Connection] = set()
         self._is_empty = asyncio.Event()  # set when the last connection has left
         self._unix: UnixAddress | None = None
@@ -83,7 +92,7 @@ class IpcServer:
     async def restart(self) -> None:
         """A fault on request: every connection and the socket are gone, then the server listens again.
 
-        Tokens stay valid, as they do when only the nucleus's IPC fails.
+        Tokens stay valid unless their owner revokes them before, as Lite's restart of its IPC does.
         """
         if self._unix is None:
             raise RuntimeError("the IPC server does not run")
@@ -112,7 +121,7 @@ class IpcServer:
         self._listener = await loop.create_unix_server(self._accept, sock=unix.bind(), backlog=_BACKLOG)
 
     def _accept(self) -> Connection:
-        return Connection(self._tokens, self._routes, self)
+        return Connection(self._tokens, self._routes, self, self._max_frame_bytes)
 
     async def _hang_up(self, unix: UnixAddress) -> None:
         if self._listener is not None:

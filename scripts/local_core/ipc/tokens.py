@@ -26,6 +26,12 @@ class Tokens:
             token: owner for token, owner in self._component_by_token.items() if owner != component
         }
 
+    def revoke_all_but(self, component: str) -> None:
+        """Forget every token but those of `component`."""
+        self._component_by_token = {
+            token: owner for token, owner in self._component_by_token.items() if owner == component
+        }
+
     def component_of(self, token: str) -> str | None:
         """Name of the component that owns `token`; None when nobody does."""
         return self._component_by_token.get(token)

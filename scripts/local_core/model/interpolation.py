@@ -26,7 +26,7 @@ _CROSS_COMPONENT = re.compile(r"\{([.\w-]+):([.\w-]+):([^:}]*)}", re.ASCII)
 _LITE_VARIABLE = re.compile(r"\{([^:}]*):([^}]*)}")
 _CONFIGURATION = "configuration"
 _SYSTEM_NAMESPACES = ("artifacts", "work", "kernel", "iot")
-_ACCESS_CONTROL, _RESOURCES = "accessControl", "resources"
+_RESOURCES = "resources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,43 +97,39 @@ def interpolate_lifecycle(lifecycle: Lifecycle, context: InterpolationContext) -
 
 
 def interpolate_configuration(configuration: dict[str, Any], context: InterpolationContext) -> dict[str, Any]:
-    """A component's configuration with the variables replaced that the nucleus replaces there.
+    """A component's configuration with the system variables in every text replaced.
 
-    Classic: system variables in every text, never `{configuration:…}`; it does so only when its option
-    `interpolateComponentConfiguration` is on: ask for it only then. Lite: only in the resources of
-    accessControl, and always; everything else stays literal.
-
-    Args:
-        configuration: A whole configuration, or any part of one that has its root.
-        context: Of the component that it configures.
+    Ask for it only when the classic nucleus's option `interpolateComponentConfiguration` is on.
     """
+    return {key: _configured(value, context) for key, value in configuration.items()}
 
+
+def interpolate_resources(access_control: dict[str, Any], context: InterpolationContext) -> dict[str, Any]:
+    """A component's accessControl with the system variables in its resources replaced.
+
+    Lite does so whenever it reads a policy; the stored configuration, and what components read of it, stays
+    literal.
+    """
+    return {key: _with_resources(key, value, context) for key, value in access_control.items()}
+
+
+def _with_resources(key: str, value: Any, context: InterpolationContext) -> Any:
+    if key == _RESOURCES:
+        return _configured(value, context)
+    return interpolate_resources(value, context) if isinstance(value, dict) else value
+
+
+def _configured(value: Any, context: InterpolationContext) -> Any:
     def resolve(variables: ComponentVariables, namespace: str, key: str) -> str:
         if namespace == _CONFIGURATION:
             raise _NoValueError("a configuration cannot refer to a configuration; write the value out")
         return _system_value(variables, namespace, key, context)
 
-    def replaced(value: Any) -> Any:
-        if isinstance(value, str):
-            return _replace(value, context, resolve)
-        if isinstance(value, dict):
-            return {key: replaced(child) for key, child in value.items()}
-        return [replaced(item) for item in value] if isinstance(value, list) else value
-
-    def replaced_in_resources(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {
-            key: replaced(child) if key == _RESOURCES else replaced_in_resources(child)
-            for key, child in value.items()
-        }
-
-    if context.flavor is Flavor.CLASSIC:
-        return {key: replaced(value) for key, value in configuration.items()}
-    return {
-        key: replaced_in_resources(value) if key == _ACCESS_CONTROL else value
-        for key, value in configuration.items()
-    }
+    if isinstance(value, str):
+        return _replace(value, context, resolve)
+    if isinstance(value, dict):
+        return {key: _configured(child, context) for key, child in value.items()}
+    return [_configured(item, context) for item in value] if isinstance(value, list) else value
 
 
 def _interpolate_phase(phase: Phase, context: InterpolationContext) -> Phase:

@@ -118,7 +118,7 @@ def read_document(text: str, flavor: Flavor, *, is_json: bool) -> Value:
 
 def _checked_json(text: str) -> str:
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         raise DocumentError(line, f"not JSON: {error}") from None
@@ -127,6 +127,10 @@ def _checked_json(text: str) -> str:
     # Where YAML differs: it takes no tabs between tokens (JSON's strings hold none), and refuses characters,
     # or breaks lines there, that may stand as they are in JSON's strings (and nowhere else).
     return _NOT_THE_SAME_IN_YAML.sub(lambda match: json.dumps(match[0])[1:-1], text.replace("\t", " "))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value; put it in quotes")
 
 
 def _check_events(events: Iterator[yaml.Event]) -> None:

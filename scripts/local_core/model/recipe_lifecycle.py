@@ -15,6 +15,8 @@ from local_core.settings import Flavor
 _SETENV = "Setenv"
 _PHASE_KEYS = ("Script", "Skipif", "Timeout", "RequiresPrivilege", _SETENV)
 _ALL = "all"
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,10}")
+_MAX_TIMEOUT_S = (1 << 31) - 1  # Coerce.toInt
 _LITE_SELECTIONS = (_ALL, "linux")
 _LITE_IGNORED_PHASES = ("shutdown", "recover")
 _LITE_ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -128,11 +130,13 @@ def _timeout_s(section: Section, default_timeout_s: float | None) -> float | Non
     if entry is None:
         return default_timeout_s
     seconds = entry.content
-    if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
+    if isinstance(seconds, str) and _WHOLE_NUMBER.fullmatch(seconds):
         seconds = int(seconds)
-    if isinstance(seconds, int) and not isinstance(seconds, bool) and seconds > 0:
+    if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds <= _MAX_TIMEOUT_S:
         return seconds
-    section.findings.fault(entry.place, f"is {kind_of(entry)}; write whole seconds above 0, e.g. 120")
+    section.findings.fault(
+        entry.place, f"is {kind_of(entry)}; write whole seconds from 1 to {_MAX_TIMEOUT_S}, e.g. 120"
+    )
     return default_timeout_s
 
 

@@ -5,6 +5,7 @@ Turns a document into a `Recipe` and collects everything that is wrong on the wa
 settles the findings and so never hands out such a recipe.
 """
 
+import math
 import re
 from typing import Any
 
@@ -19,8 +20,11 @@ RECIPE_FORMAT_VERSION = "2020-01-25"
 MAX_NAME_LENGTH = 128
 GENERIC = "aws.greengrass.generic"
 
-_NAME = re.compile(r"[a-zA-Z0-9\-_.]+")
-_NAME_RULE = "use only letters, digits, '-', '_' and '.'"
+# Names become folders: the two that mean other folders are none.
+_NAME = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9\-_.]+")
+_NAME_RULE = "use only letters, digits, '-', '_' and '.', and not '.' or '..' alone"
+# Numbers of more than 64 bits, and those that are none, cannot be sent to the component over IPC.
+_NUMBERS = range(-(1 << 63), 1 << 64)
 # What the GDK's templates hold where a build writes the real values.
 _PLACEHOLDER = re.compile(r"\{COMPONENT_\w+\}|NEXT_PATCH")
 _RECIPE_KEYS = (
@@ -109,15 +113,20 @@ def _default_configuration(root: Section) -> dict[str, Any]:
     )
     if defaults is None:
         return {}
-    _warn_of_repeats(defaults, root.findings)
+    _check_values(defaults, root.findings)
     return {key: entry.plain() for key, entry in entries_of(defaults, root.findings).items()}
 
 
-def _warn_of_repeats(value: Value, findings: Findings) -> None:
+def _check_values(value: Value, findings: Findings) -> None:
+    content = value.content
+    if (isinstance(content, int) and content not in _NUMBERS) or (
+        isinstance(content, float) and not math.isfinite(content)
+    ):
+        findings.fault(value.place, "is a number that does not fit into 64 bits; put it in quotes")
     for child in (*(value.entries or {}).values(), *(value.items or ())):
         if child.entries is not None:
             entries_of(child, findings)
-        _warn_of_repeats(child, findings)
+        _check_values(child, findings)
 
 
 def _dependencies(root: Section, component: str) -> tuple[Dependency, ...]:

@@ -19,5 +19,6 @@ Where it differs from a device, on purpose:
     - A script has ended when its shell has, even where something in the background still holds its output
       open: the classic nucleus waits for that too.
     - Stopping a component ends everything in its session, also what a startup script left running.
-    - Recipes and artifacts of versions that are needed no more stay.
+    - After a successful deployment only the versions that are in use are kept; a device keeps each
+      component's previous version as well.
 """

@@ -44,6 +44,7 @@ class Deployments:
         """Start the components that an earlier core on this root had, and take deployments from now on."""
         self._inventory = read_inventory(_inventory_path(self._host.layout))
         self._show_inventory()
+        self._forget_orphans()
         for definition in recall(self._host, self._inventory).values():
             self._host.supervisor.put(definition, with_bootstrap=False)
         self._worker = asyncio.create_task(self._work(), name="deployments")
@@ -64,7 +65,11 @@ class Deployments:
         """
         record = DeploymentRecord(str(uuid.uuid4()), time.time())
         self._inventory.deployments.append(record)
-        self._inventory.save()
+        try:
+            self._inventory.save()
+        except OSError:
+            self._inventory.deployments.remove(record)
+            raise
         self._requests[record.deployment_id] = request
         self._queue.append(record)
         self._has_work.set()
@@ -131,6 +136,14 @@ class Deployments:
         self._show_inventory()
         self._save()
         _LOG.info("Deployment ended", extra={"contexts": _facts(record)})
+
+    def _forget_orphans(self) -> None:
+        # A core that is killed while it deploys has stored configurations of components that never came to
+        # be: their next deployment would find values there that beat its recipe's defaults. An inventory that
+        # is empty, because it was lost, says nothing about what is an orphan.
+        if self._inventory.deployments:
+            for name in set(self._host.store.component_names()) - self._inventory.components.keys():
+                self._host.store.remove(name)
 
     def _show_inventory(self) -> None:
         supervisor, flavor = self._host.supervisor, self._host.settings.flavor

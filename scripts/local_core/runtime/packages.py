@@ -1,7 +1,7 @@
 """The core's packages: recipes and artifacts of every version that has been deployed, side by side.
 
-Takes them from the folders that a local deployment names. Blocking file work: call it from a thread. Nothing
-is ever removed; a device clears away versions it needs no more.
+Takes them from the folders that a local deployment names, and clears away what is needed no more. Blocking
+file work: call it from a thread.
 """
 
 import filecmp
@@ -111,12 +111,30 @@ class Packages:
         source = directory / recipe.name / recipe.version if directory else None
         has_changed = False
         for artifact in manifest.artifacts:
-            arrived = self._take(artifact, recipe, source, store / artifact.file_name)
-            unpacked = self._unarchived_folder(recipe, artifact)
-            if artifact.unarchive is Unarchive.ZIP and (arrived or not unpacked.is_dir()):
-                unzip(store / artifact.file_name, unpacked, _mode(artifact.permission))
-            has_changed |= arrived
+            has_changed |= self._take(artifact, recipe, source, store / artifact.file_name)
         return has_changed
+
+    def keep_only(self, versions: Mapping[str, str]) -> None:
+        """Remove every recipe and artifact but those of `versions` (component name -> version).
+
+        As ComponentManager.cleanupStaleVersions does after a deployment. If the process dies here, the rest
+        goes after the next one.
+
+        Raises:
+            OSError: The disk.
+        """
+        kept = {f"{name}-{versions[name]}{suffix}" for name in versions for suffix in RECIPE_SUFFIXES}
+        for recipe in self._layout.recipes.glob("*"):
+            if recipe.name not in kept:
+                recipe.unlink()
+        # Without a component and a version: the folders of all.
+        for store in (self._layout.artifacts("", ""), self._layout.artifacts_unarchived("", "")):
+            for folder in store.glob("*/*"):
+                if versions.get(folder.parent.name) != folder.name:
+                    shutil.rmtree(folder)
+            for component in store.glob("*"):
+                if component.name not in versions:
+                    component.rmdir()
 
     def _check_file_name(self, recipe: Recipe) -> None:
         if self._flavor is Flavor.LITE and Path(recipe.origin).stem != f"{recipe.name}-{recipe.version}":
@@ -147,6 +165,7 @@ class Packages:
         offered = source / artifact.file_name if source else None
         if offered is None or not offered.is_file():
             if target.is_file():
+                self._unpack(artifact, recipe, target, only_if_missing=True)
                 return False
             where = f"{source} has no such file" if source else "the deployment names no artifact directory"
             raise ArtifactError(
@@ -154,17 +173,24 @@ class Packages:
                 f"it, and put it at <artifact directory>/{recipe.name}/{recipe.version}/{artifact.file_name}"
             )
         if target.is_file() and filecmp.cmp(offered, target, shallow=False):
+            self._unpack(artifact, recipe, target, only_if_missing=True)
             return False
         new = target.with_name(f"{target.name}.new")
         new.unlink(missing_ok=True)
         shutil.copyfile(offered, new)
         new.chmod(_mode(artifact.permission))
+        # Unpacked before it counts as taken: what fails or dies in between, the next deployment does again.
+        self._unpack(artifact, recipe, offered)
         new.replace(target)
         return True
 
-    def _unarchived_folder(self, recipe: Recipe, artifact: Artifact) -> Path:
+    def _unpack(
+        self, artifact: Artifact, recipe: Recipe, archive: Path, *, only_if_missing: bool = False
+    ) -> None:
         folder = self._layout.artifacts_unarchived(recipe.name, recipe.version)
-        return folder / Path(artifact.file_name).stem
+        folder /= Path(artifact.file_name).stem
+        if artifact.unarchive is Unarchive.ZIP and not (only_if_missing and folder.is_dir()):
+            unzip(archive, folder, _mode(artifact.permission))
 
 
 def _mode(permission: Permission) -> int:

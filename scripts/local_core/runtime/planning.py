@@ -124,8 +124,7 @@ class Planner:
     def _configuration(self, recipe: Recipe, update: ConfigurationUpdate | None) -> PlannedConfiguration:
         update = update or ConfigurationUpdate()
         defaults, merge = recipe.default_configuration, update.merge
-        # Lite replaces variables in accessControl whatever that option of the classic nucleus says.
-        if self._settings.interpolate_component_configuration or self._settings.flavor is Flavor.LITE:
+        if self._settings.interpolate_component_configuration and self._settings.flavor is Flavor.CLASSIC:
             context = self._context(recipe, self._variables(recipe, {}), {})
             defaults = interpolate_configuration(defaults, context)
             merge = interpolate_configuration(merge, context) if merge is not None else None

@@ -5,8 +5,9 @@ Changes nothing but the packages. Runs on the core's event loop; file work goes 
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from local_core.errors import CoreError
 from local_core.model.recipe_model import Recipe
@@ -20,6 +21,9 @@ from local_core.runtime.planning import PlannedConfiguration, Planner
 from local_core.runtime.resolver import Want, exactly, resolve
 
 _LOG = logging.getLogger(__name__)
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +53,18 @@ async def prepare(request: DeploymentRequest, host: DeploymentHost, inventory: I
     packages = Packages(host.layout, host.settings.flavor)
     planner = Planner(host.settings, host.layout, host.store)
     if request.recipe_directory:
-        await asyncio.to_thread(packages.take_recipes, request.recipe_directory)
+        await _in_thread(packages.take_recipes, request.recipe_directory)
     groups = _groups(request, inventory)
     built_in = built_in_components(host.settings.flavor)
     available = {
-        **await asyncio.to_thread(packages.recipes),
+        **await _in_thread(packages.recipes),
         **{name: {recipe.version: recipe} for name, recipe in built_in.items()},
     }
     recipes = resolve(_wants(groups, host), available)
     own = [recipe for recipe in recipes if recipe.name not in built_in]
     for recipe in own:
         manifest = planner.manifest(recipe)
-        if await asyncio.to_thread(packages.take_artifacts, recipe, manifest, request.artifact_directory):
+        if await _in_thread(packages.take_artifacts, recipe, manifest, request.artifact_directory):
             _warn_of_unrestarted(recipe, host)
     _warn_of_ignored(request, groups)
     roots = groups[request.group]
@@ -76,20 +80,35 @@ async def prepare(request: DeploymentRequest, host: DeploymentHost, inventory: I
 
 
 def recall(host: DeploymentHost, inventory: Inventory) -> dict[str, Definition]:
-    """What the components of an earlier core on this root are made of; one that cannot be had is left out."""
+    """What the components of an earlier core on this root are made of; one that cannot be had is left out.
+
+    What that core was unpacking when it was killed is unpacked now.
+    """
     packages = Packages(host.layout, host.settings.flavor)
     planner = Planner(host.settings, host.layout, host.store)
     recipes = []
     for name, installed in inventory.components.items():
         try:
             recipe = packages.recipe(name, installed.version)
-            planner.manifest(recipe)
-        except CoreError as error:
+            packages.take_artifacts(recipe, planner.manifest(recipe), None)
+        except (CoreError, OSError) as error:
             _LOG.error("%s %s cannot be started again: %s", name, installed.version, error)
         else:
             recipes.append(recipe)
     run_with = {name: installed.run_with for name, installed in inventory.components.items()}
     return planner.definitions(recipes, planner.present_configurations(recipes), run_with)
+
+
+async def _in_thread(
+    work: Callable[_Arguments, _Result], *args: _Arguments.args, **kw: _Arguments.kwargs
+) -> _Result:
+    """`work` in a thread; who is cancelled waits for it, so that two deployments never write side by side."""
+    task = asyncio.create_task(asyncio.to_thread(work, *args, **kw))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _groups(request: DeploymentRequest, inventory: Inventory) -> dict[str, dict[str, str]]:

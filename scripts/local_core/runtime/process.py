@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from local_core.children import Children
 from local_core.runtime.log_format import LineSplitter
@@ -17,6 +18,8 @@ from local_core.runtime.log_format import LineSplitter
 SHELL = "sh"
 
 _LAST_WORDS_S = 0.5  # how long the end of a script may wait for the end of its output
+_LAST_WORDS_TRIES = 10  # as long as it is we who have not read what has come
+_LINES_A_TURN = 256  # then everybody else has a turn: a flood of short lines must not hold up the core
 
 _SIGNAL_EXIT_BASE = 128  # what a shell, and java.lang.Process, adds to the number of the signal that ended it
 
@@ -75,7 +78,10 @@ class ScriptProcess:
     async def _end(self) -> int:
         code = await self._process.wait()
         # Its last words first; but something in the background may hold the pipes open for days.
-        await asyncio.wait([output.ended for output in self._outputs], timeout=_LAST_WORDS_S)
+        for _ in range(_LAST_WORDS_TRIES):
+            await asyncio.wait([output.ended for output in self._outputs], timeout=_LAST_WORDS_S)
+            if not any(output.is_behind for output in self._outputs):
+                break
         return _SIGNAL_EXIT_BASE - code if code < 0 else code
 
 
@@ -117,14 +123,24 @@ async def _open_output(stream: str, on_output: OutputSink) -> tuple["_Output", i
 
 
 class _Output(asyncio.Protocol):
-    """One output of one process, from its first line to the end of the pipe."""
+    """One output of one process, from its first line to the end of the pipe.
+
+    Nothing more is read while lines wait, so that a process that floods its output waits too.
+    """
 
     def __init__(self, stream: str, on_output: OutputSink, loop: asyncio.AbstractEventLoop) -> None:
         self.ended = loop.create_future()
         self._stream = stream
         self._on_output = on_output
+        self._loop = loop
         self._splitter = LineSplitter()
-        self._transport: asyncio.BaseTransport | None = None
+        self._waiting: list[str] = []
+        self._transport: asyncio.ReadTransport | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """True while lines have come that nobody has been given yet."""
+        return bool(self._waiting)
 
     def close(self) -> None:
         """Read no more."""
@@ -132,15 +148,30 @@ class _Output(asyncio.Protocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.ReadTransport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self._deliver(self._splitter.feed(data))
+        self._waiting += self._splitter.feed(data)
+        self._take_turn()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._deliver(self._splitter.finish())
+        self._transport = None
+        self._waiting += self._splitter.finish()
+        while self._waiting:
+            self._deliver()
         self.ended.set_result(None)
 
-    def _deliver(self, lines: list[str]) -> None:
+    def _take_turn(self) -> None:
+        self._deliver()
+        if self._transport is None:
+            return
+        if self._waiting:
+            self._transport.pause_reading()
+            self._loop.call_soon(self._take_turn)
+        else:
+            self._transport.resume_reading()
+
+    def _deliver(self) -> None:
+        lines, self._waiting = self._waiting[:_LINES_A_TURN], self._waiting[_LINES_A_TURN:]
         if lines:
             self._on_output(self._stream, lines)

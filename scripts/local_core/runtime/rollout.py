@@ -17,6 +17,7 @@ from local_core.runtime.deployment import DeploymentRequest, DetailedStatus, Fai
 from local_core.runtime.deployment_host import DeploymentHost
 from local_core.runtime.failures import ComponentBrokenError
 from local_core.runtime.inventory import Installed, Inventory
+from local_core.runtime.packages import Packages
 from local_core.runtime.preparation import Plan, prepare
 from local_core.runtime.states import State
 
@@ -41,7 +42,7 @@ class Rollout:
 
     Args:
         host: The core.
-        inventory: What is there; changed when the deployment has changed it, saved by the caller.
+        inventory: What is there; changed when the deployment has changed it.
         deployment_id: Named in notices.
         created_on: Seconds since the epoch; what a component has written into its configuration since then is
             not overwritten.
@@ -82,6 +83,7 @@ class Rollout:
         finally:
             notices.tell_done(self._id)
         self.detailed_status = DetailedStatus.SUCCESSFUL
+        await self._clear_away()
 
     def _to_be_validated(self, plan: Plan) -> dict[str, JsonObject]:
         # A component that gets another version restarts anyway, and its old code may not know the new keys.
@@ -107,10 +109,13 @@ class Rollout:
                 self._note_components()
             raise
         # Only now, as on the nucleus: the new ones run, then the old ones go.
-        await self._remove(self._host.supervisor.components.keys() - plan.definitions.keys())
         self._inventory.groups = plan.groups
         self._inventory.built_ins = plan.built_ins
-        self._note_components()
+        self.detailed_status = DetailedStatus.FAILED_ROLLBACK_NOT_REQUESTED  # should the disk be full now
+        try:
+            await self._remove(self._host.supervisor.components.keys() - plan.definitions.keys())
+        finally:
+            self._note_components()
 
     async def _become(self, plan: Plan) -> None:
         host = self._host
@@ -176,6 +181,16 @@ class Rollout:
             configurations={name: self._host.store.get(name) for name in components if name in known},
             broken=frozenset(name for name, each in components.items() if each.state is State.BROKEN),
         )
+
+    async def _clear_away(self) -> None:
+        """Remove the packages of what is in use no more; that they lie there harms nobody but the disk."""
+        versions = {name: installed.version for name, installed in self._inventory.components.items()}
+        packages = Packages(self._host.layout, self._host.settings.flavor)
+        try:
+            self._inventory.save()  # first: a core that is killed now must not look for what is gone
+            await asyncio.to_thread(packages.keep_only, versions)
+        except OSError as error:
+            _LOG.warning("Versions that are needed no more could not be cleared away: %s", error)
 
     def _note_components(self) -> None:
         self._inventory.components = {

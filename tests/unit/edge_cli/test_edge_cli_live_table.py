@@ -99,6 +99,17 @@ def test_outage_is_visible_with_its_age_and_what_waits() -> None:
     assert "8 s left. Ctrl-C ends it." in text
 
 
+def test_outage_of_lite_says_that_the_publisher_waits_and_how_many_readings_were_refused() -> None:
+    state = _in_an_outage()
+    assert state.core
+    state.core["flavor"] = "lite"
+    state.core["iot_core"]["spooled_messages"] = 0
+    state.balance = Balance(produced=140, delivered=138, lost=2, duplicated=10, lost_with_notice=2)
+    text = "\n".join(_drawn(state, 80))
+    assert "Lite holds nothing: the publisher waits" in text
+    assert "140 produced · 138 arrived · 0 on the way · 10 duplicated · 2 refused" in text
+
+
 def test_set_up_shows_what_is_done_and_what_is_under_way() -> None:
     text = "\n".join(_drawn(DemoState(steps=[Step("core", 0.9), Step("build")]), 80))
     assert "core 0.9 s" in text

@@ -1,5 +1,6 @@
 """A demo's report: its JSON, its sentences, and when a demo was a good one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,6 +104,19 @@ def test_summary_says_first_what_was_lost_and_then_why() -> None:
     assert sentences[0] == "20 readings produced, 12 arrived in the cloud: 8 lost, 0 duplicated."
     assert "reported so by the publisher: 8." in sentences[1]
     assert "no spooler" in sentences[1]
+
+
+def test_summary_names_s3_only_when_something_is_in_it() -> None:
+    empty = _report(_balance(12))
+    assert "S3" not in " ".join(empty.sentences())
+    assert "S3: 1 object, 200 B, 10 records." in replace(empty, s3=Objects(1, 200, 10)).sentences()
+
+
+@pytest.mark.parametrize(
+    ("flavor", "said"), [("classic", "up to 9 messages"), ("lite", "Lite holds nothing")]
+)
+def test_summary_says_what_an_outage_meant_for_either_nucleus(flavor: str, said: str) -> None:
+    assert said in " ".join(_report(_balance(12), [OUTAGE], flavor=flavor).sentences())
 
 
 def test_summary_does_not_excuse_what_vanished() -> None:

@@ -1,9 +1,12 @@
 """`edge run --set`: changes to a recipe's settings."""
 
+from pathlib import Path
+
 import pytest
 
 from edge_cli.errors import CommandError
-from edge_cli.run_component import changed
+from edge_cli.project import find_component
+from edge_cli.run_component import changed, prepare
 
 SETTINGS = {"qos": "1", "sensor": {"source": "simulated", "seed": "1"}}
 
@@ -31,3 +34,8 @@ def test_settings_that_were_read_are_left_alone() -> None:
 def test_change_of_another_form_is_refused(change: str) -> None:
     with pytest.raises(CommandError, match="--set"):
         changed(SETTINGS, [change])
+
+
+def test_component_that_opens_nothing_is_said_to_talk_to_no_core(tmp_path: Path) -> None:
+    prepared = prepare(find_component("mqtt_publisher"), tmp_path, ["--check"], [])
+    assert prepared.core == "It talks to no core."

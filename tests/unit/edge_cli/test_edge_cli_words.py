@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ REFUSALS = [
     (["absent"], 2, "No such command 'absent'"),
     (["core", "statu"], 2, "Did you mean 'status'?"),
     (["tap"], 2, "Missing argument 'FILTER'"),
-    (["demo", "--flavor", "heavy"], 2, "'heavy'"),
+    (["demo", "--flavor", "heavy"], 2, "'--flavor': 'heavy'"),
     (["demo", "--duration", "3", "--outage", "8"], 1, "does not fit"),
     (["demo", "--report", "absent/folder/r.json"], 1, "there is no folder"),
     (["deployment", "create"], 1, "nothing to deploy"),
@@ -176,3 +177,24 @@ def test_help_imports_no_foreign_library_but_typer() -> None:
     assert imported.isdisjoint(
         {"rich", "paho", "awsiot", "awscrt", "boto3", "botocore", "yaml", "psutil", "asyncio"}
     )
+
+
+_INTERRUPTED_WHILE_IMPORTING = """
+import os, runpy, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "edge_cli.app":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+runpy.run_module("edge_cli", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_the_command_is_still_starting_leaves_no_traceback() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_WHILE_IMPORTING], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr == ""
+    assert ended.returncode == -signal.SIGINT

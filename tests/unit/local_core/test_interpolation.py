@@ -11,6 +11,7 @@ from local_core.model.interpolation import (
     interpolate,
     interpolate_configuration,
     interpolate_lifecycle,
+    interpolate_resources,
 )
 from local_core.model.recipe import Lifecycle, Phase
 from local_core.settings import Flavor
@@ -211,19 +212,9 @@ def test_classic_configuration_gets_system_variables_in_every_text_and_no_others
     }
 
 
-def test_lite_configuration_gets_variables_only_in_resources_of_access_control() -> None:
-    configuration = {
-        "topic": "{iot:thingName}/x",
-        "resources": ["{iot:thingName}"],
-        "accessControl": ACCESS_CONTROL,
-    }
-
-    assert interpolate_configuration(configuration, context(Flavor.LITE)) == {
-        "topic": "{iot:thingName}/x",
-        "resources": ["{iot:thingName}"],
-        "accessControl": {
-            "aws.greengrass.ipc.mqttproxy": {
-                "p": {"policyDescription": "{iot:thingName}", "operations": ["*"], "resources": ["board-1/#"]}
-            }
-        },
+def test_access_control_gets_variables_only_in_its_resources() -> None:
+    assert interpolate_resources(ACCESS_CONTROL, context(Flavor.LITE)) == {
+        "aws.greengrass.ipc.mqttproxy": {
+            "p": {"policyDescription": "{iot:thingName}", "operations": ["*"], "resources": ["board-1/#"]}
+        }
     }

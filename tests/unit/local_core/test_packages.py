@@ -242,3 +242,52 @@ def test_damaged_entry_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UnarchiveError):
         unzip(archive, tmp_path / "folder", 0o440)
+
+
+def test_archive_that_cannot_be_unpacked_fails_every_deployment_and_not_only_the_first(
+    tmp_path: Path,
+) -> None:
+    offered = Offered(tmp_path, '[{Uri: "s3://B/C/V/app.zip", Unarchive: ZIP}]')
+    zip_of(offered.offer("app.zip"), {"main.py": b"old"})
+    offered.take()
+    write(offered.offer("app.zip"), "no archive")
+
+    for _ in range(2):
+        with pytest.raises(UnarchiveError, match=str(offered.offer("app.zip"))):
+            offered.take()
+
+
+def test_archive_that_was_not_unpacked_to_the_end_is_unpacked_without_a_new_one(tmp_path: Path) -> None:
+    offered = Offered(tmp_path, '[{Uri: "s3://B/C/V/app.zip", Unarchive: ZIP}]')
+    zip_of(offered.offer("app.zip"), {"main.py": b"code"})
+    offered.take()
+    unpacked = offered.layout.artifacts_unarchived(NAME, VERSION) / "app"
+    unpacked.rename(unpacked.with_name("app.old"))  # where a killed core may leave it
+
+    offered.packages.take_artifacts(offered.recipe, offered.manifest, None)
+
+    assert (unpacked / "main.py").read_bytes() == b"code"
+
+
+def test_only_the_versions_in_use_are_kept(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "core")
+    packages = Packages(layout, Flavor.CLASSIC)
+    for name, version in [(NAME, "1.0.0"), (NAME, "1.1.0"), ("com.example.Gone", "1.0.0")]:
+        write(layout.recipes / f"{name}-{version}.yaml", recipe_text(name, version))
+        write(layout.artifacts(name, version) / "a.zip", "artifact")
+        write(layout.artifacts_unarchived(name, version) / "a" / "main.py", "code")
+
+    packages.keep_only({NAME: "1.1.0", "com.example.NoRecipe": "1.0.0"})
+
+    assert {
+        str(path.relative_to(layout.root / "packages")) for path in layout.root.rglob("*") if path.is_file()
+    } == {
+        f"recipes/{NAME}-1.1.0.yaml",
+        f"artifacts/{NAME}/1.1.0/a.zip",
+        f"artifacts-unarchived/{NAME}/1.1.0/a/main.py",
+    }
+    assert not layout.artifacts("com.example.Gone", "").exists()
+
+
+def test_core_that_has_no_packages_has_none_to_clear_away(tmp_path: Path) -> None:
+    Packages(Layout(tmp_path / "core"), Flavor.CLASSIC).keep_only({})

@@ -53,6 +53,29 @@ BAD_RECIPES = {
         "ComponentName: is missing",
     ),
     "null name": (HEAD.replace("com.example.A", "") + MANIFESTS, 1, "ComponentName: is missing"),
+    "name that is the folder itself": (
+        HEAD.replace("com.example.A", "'.'") + MANIFESTS,
+        2,
+        "is '.'; use only",
+    ),
+    "name that is the folder above": (HEAD.replace("com.example.A", "..") + MANIFESTS, 2, "not '.' or '..'"),
+    "dependency on the folder above": (
+        HEAD + "ComponentDependencies:\n  ..: {VersionRequirement: 1.0.0}\n" + MANIFESTS,
+        5,
+        "not the name of a component",
+    ),
+    "integer of more than 64 bits": (
+        HEAD
+        + "ComponentConfiguration:\n  DefaultConfiguration:\n    a:\n      - 18446744073709551616\n"
+        + MANIFESTS,
+        7,
+        "does not fit into 64 bits; put it in quotes",
+    ),
+    "decimal beyond all bounds": (
+        HEAD + "ComponentConfiguration:\n  DefaultConfiguration:\n    a: 1.0e999\n" + MANIFESTS,
+        6,
+        "does not fit into 64 bits",
+    ),
     "name with a space": (
         HEAD.replace("com.example.A", "my sensor") + MANIFESTS,
         2,
@@ -124,7 +147,17 @@ BAD_RECIPES = {
         8,
         "Timeout: is the number 1.5; write whole seconds",
     ),
-    "timeout of 0": (in_phase("        Script: a\n        Timeout: 0\n"), 8, "whole seconds above 0"),
+    "timeout of 0": (in_phase("        Script: a\n        Timeout: 0\n"), 8, "whole seconds from 1"),
+    "timeout of centuries": (
+        in_phase("        Script: a\n        Timeout: 2147483648\n"),
+        8,
+        "to 2147483647",
+    ),
+    "timeout of thousands of digits": (
+        in_phase(f"        Script: a\n        Timeout: '{'9' * 5000}'\n"),
+        8,
+        "to 2147483647",
+    ),
     "timeout with a unit": (in_phase("        Script: a\n        Timeout: 5s\n"), 8, "whole seconds"),
     "timeout as truth value": (
         in_phase("        Script: a\n        Timeout: true\n"),
@@ -345,3 +378,18 @@ def test_no_text_does_anything_but_be_refused(text: str) -> None:
     for origin in ("a.yaml", "a.json"):
         with pytest.raises(RecipeError, match=r"^a\.(yaml|json):\d+: "):
             parse_recipe(text, origin)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_word_that_only_python_takes_for_a_json_number_is_refused(word: str) -> None:
+    text = json.dumps({"ComponentConfiguration": {"DefaultConfiguration": {"a": 0}}}).replace("0", word)
+
+    with pytest.raises(RecipeError, match=rf"not JSON: {word} is no JSON value"):
+        parse_recipe(text, "r.json")
+
+
+def test_whole_numbers_of_64_bits_are_taken_as_they_are() -> None:
+    limits = "    low: -9223372036854775808\n    high: 18446744073709551615\n"
+    text = HEAD + "ComponentConfiguration:\n  DefaultConfiguration:\n" + limits + MANIFESTS
+
+    assert parse_recipe(text, "r.yaml").default_configuration == {"low": -(2**63), "high": 2**64 - 1}

@@ -67,12 +67,10 @@ def read(text: str, flavor: Flavor = Flavor.CLASSIC, origin: str = "recipes/sens
     return parse_recipe(text, origin, flavor)
 
 
-def test_number_of_any_length_is_read() -> None:
-    text = FULL.replace("interval_s: 5", f"interval_s: {10**50}\n    digits: {'9' * 5_000}")
+def test_more_digits_than_a_number_can_have_are_text() -> None:
+    text = FULL.replace("interval_s: 5", f"interval_s: 5\n    digits: {'9' * 5_000}")
 
-    configuration = read(text).default_configuration
-
-    assert (configuration["interval_s"], configuration["digits"]) == (10**50, "9" * 5_000)
+    assert read(text).default_configuration["digits"] == "9" * 5_000
 
 
 def test_every_part_of_a_recipe_is_read() -> None:
@@ -201,7 +199,7 @@ def test_escaped_character_of_two_halves_is_one_and_half_a_character_is_none() -
 json_values = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(min_value=-(2**63), max_value=2**64 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8),
     lambda children: (
