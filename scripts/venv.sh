@@ -43,7 +43,7 @@ find_pip() {
 
 make_venv() {
     python=$(find_python) || exit 1
-    say "Setting up .venv with $("$python" --version) (first use, or requirements.lock has changed)"
+    say "Setting up .venv with $("$python" --version) (first use, or the lock has changed)"
     { rm -rf "$VENV" && mkdir "$VENV"; } 2>/dev/null ||
         fail "cannot write $VENV: the folder is read-only or the disk is full. Clone the project where you may write."
     if command -v uv >/dev/null 2>&1; then
@@ -51,7 +51,7 @@ make_venv() {
         uv venv --quiet --allow-existing --python "$python" "$VENV" || fail "uv could not make $VENV; its message stands above."
     else
         "$python" -m venv --without-pip "$VENV" || fail "$python -m venv $VENV failed; its message stands above."
-        say "Installing the installer (uv)"
+        say "Fetching uv, which installs the rest"
         # The lines of one package in the lock: its name and the hashes below it.
         awk '/^[^ #]/ {mine = /^uv==/} mine' "$LOCK" >"$VENV/uv.lock.txt"
         PYTHONPATH=$(find_pip) || exit 1
@@ -78,7 +78,10 @@ if [ "$(cat "$VENV/.made-from" 2>/dev/null)" != "$stamp" ]; then
     (: >>"$ROOT/.venv.lock") 2>/dev/null ||
         fail "cannot write $ROOT/.venv.lock: the folder is read-only or the disk is full. Clone it where you may write."
     exec 9>"$ROOT/.venv.lock"
-    flock 9
+    flock -n 9 || {
+        say "Waiting for another command that is setting up .venv"
+        flock 9
+    }
     [ "$(cat "$VENV/.made-from" 2>/dev/null)" = "$stamp" ] || make_venv
     exec 9>&-
 fi

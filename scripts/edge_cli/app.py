@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         # A wrong word or option. The message alone, and where to read on: the usage would only bury it.
         context = getattr(error, "ctx", None)
         read_on = f" Try: {context.command_path} --help" if context else ""
-        message = error.format_message()
+        message = error.format_message().replace("Value error, ", "")  # the validator's word, not a person's
         stop = "" if message.endswith((".", "?", "!")) else "."
         complain(f"{message}{stop}{read_on}", as_json="--json" in arguments)
         return error.exit_code

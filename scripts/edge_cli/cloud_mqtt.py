@@ -109,7 +109,7 @@ class CloudClient:
             info.wait_for_publish(TIMEOUT_S)
         except ValueError as error:
             raise CommandError(
-                f"Cannot publish to '{topic}': {error}. A topic has no '+' and no '#'."
+                f"Cannot publish to '{topic}': {str(error).rstrip('.')}. A topic has no '+' and no '#'."
             ) from None
         except RuntimeError as error:
             raise CommandError(f"The broker at {self._endpoint} did not take the message: {error}") from None

@@ -128,9 +128,11 @@ def online(*, root: Root, as_json: AsJson = False) -> None:
 def restart_ipc(*, root: Root, as_json: AsJson = False) -> None:
     """Drop every IPC connection, as a restarting nucleus does."""
     with reporting(as_json=as_json) as screen:
+        from edge_cli.views import plural
+
         answer = _control(root, "restart_ipc")
-        dropped = answer["dropped_connections"]
-        screen.tell(answer, f"IPC was restarted; {dropped} connections were dropped and must come again.")
+        dropped = plural(answer["dropped_connections"], "connection")
+        screen.tell(answer, f"IPC was restarted: {dropped} dropped; whoever had one must connect again.")
 
 
 @faults.command(
@@ -153,14 +155,16 @@ def mute_subscription(
     No error, no close, only no messages any more: what a component must notice by itself.
     """
     with reporting(as_json=as_json) as screen:
+        from edge_cli.views import plural
+
         muted = _control(root, "mute_subscription", component=component, topic_filter=topic_filter)
         count = muted["muted_subscriptions"]
         if not count:
             of_it = f" to '{topic_filter}'" if topic_filter else ""
             raise CommandError(
-                f"{component} has no subscription{of_it} to IoT Core. scripts/edge core status"
+                f"{component} has no subscription{of_it} in IoT Core. What runs: scripts/edge core status"
             )
-        screen.tell(muted, f"Muted {count} subscriptions of {component}.")
+        screen.tell(muted, f"Muted {plural(count, 'subscription')} of {component}.")
 
 
 @faults.command(epilog=examples("scripts/edge core fault expire-credentials"))
@@ -168,7 +172,8 @@ def expire_credentials(*, root: Root, as_json: AsJson = False) -> None:
     """Let the credentials from the token exchange expire."""
     with reporting(as_json=as_json) as screen:
         expired = _control(root, "expire_credentials")
-        screen.tell(expired, f"{expired['expired_credentials']} credentials have expired.")
+        count = expired["expired_credentials"]
+        screen.tell(expired, f"Expired: {count}." if count else "Nobody had fetched any credentials yet.")
 
 
 def _control(root: Path, command: str, **arguments: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Starts and stops the daemon `python -m local_core`.
 
 The daemon leads a session of its own: Ctrl-C in the terminal does not reach it, and it outlives the command.
-Its log is `<root>/logs/greengrass.log`; what it says on stderr while it starts is kept in memory: the disk
+Its log is `<root>/logs/greengrass.log`; what it says on stderr while it starts is kept in memory: the
 disk may be the very reason why it cannot start.
 """
 

@@ -39,6 +39,7 @@ from edge_cli.health import (
 )
 from edge_cli.processes import CoreProcess, core_processes, exists
 from edge_cli.project import PROJECT
+from edge_cli.views import plural
 from local_core.errors import CoreError
 
 _PACKAGES = ("awsiotsdk", "boto3", "moto", "orjson", "paho-mqtt", "psutil", "pyyaml", "rich", "typer")
@@ -98,9 +99,8 @@ def _core(root: Path, cores: Sequence[CoreProcess]) -> Check:
         status: Any = core_process.status(root)
     except CoreError as error:
         return judge_core(root, process, str(error), answers=False)
-    answer = (
-        f"runs on {root}: process {status['pid']}, {status['flavor']}, {len(status['components'])} components"
-    )
+    deployed = plural(sum(component["is_root"] for component in status["components"]), "component")
+    answer = f"runs on {root}: process {status['pid']}, {status['flavor']}, {deployed}"
     return judge_core(root, process, answer, answers=True)
 
 

@@ -1,7 +1,7 @@
 """Greengrass IPC as greengrass-cli uses it: deployments, components, local messages. The only user of awsiot.
 
-Calls are made by the caller's thread,
-each with a deadline; local messages arrive on one thread of the SDK's executor, in order.
+Calls are made by the caller's thread, each with a deadline; local messages arrive on one thread of the SDK's
+executor, in order.
 """
 
 import contextlib
@@ -227,7 +227,8 @@ class CoreConnection:
             ) from None
         if isinstance(error, model.GreengrassCoreIPCError):
             message = getattr(error, "message", None) or "no message"
-            raise CommandError(f"{operation}: {message} ({type(error).__name__}).")
+            kind = type(error).__name__
+            raise CommandError(f"{operation}: {message.rstrip('.')} ({kind}).{_where_to_look(members)}")
         if error is not None:
             # Whatever else the SDK or its C library has to say, it says of the connection.
             raise self._connection_lost(operation, error)
@@ -269,6 +270,11 @@ def _component(answer: Any) -> ComponentDetails:
     return ComponentDetails(
         answer.component_name, answer.version or "", answer.state or "", answer.configuration or {}
     )
+
+
+def _where_to_look(members: dict[str, Any]) -> str:
+    lists = {"component_name": "component list", "deployment_id": "deployment list"}
+    return "".join(f" Those there are: scripts/edge {lists[name]}" for name in members if name in lists)
 
 
 def _require_success(what: str, outcome: str | None, message: str | None) -> None:

@@ -127,7 +127,9 @@ def pub(
     local: Annotated[
         bool, typer.Option("--local/--cloud", help="On the core's local pub/sub, or from the cloud's side.")
     ] = False,
-    qos: Annotated[int, typer.Option(min=0, max=1, help="Quality of service in the cloud.")] = 1,
+    qos: Annotated[
+        int, typer.Option(min=0, max=1, metavar="0|1", help="MQTT quality of service, in the cloud.")
+    ] = 1,
     retain: Annotated[bool, typer.Option("--retain", help="The cloud's broker keeps it for later.")] = False,
     text: Annotated[bool, typer.Option("--text", help="Send it as it is, JSON or not.")] = False,
     root: Root,

@@ -52,18 +52,20 @@ def prepare(component: Component, root: Path, flags: Sequence[str], changes: Seq
         CommandError: A change is not one, or the component needs a core and none runs.
     """
     settings = changed(read_facts(component.recipe).settings, changes)
+    stays_offline = bool({"--check", "--dry-run"} & set(flags))
     variables = {"GG_COMPONENT_CONFIG": json.dumps(settings), "PYTHONPATH": _import_path(component)}
     try:
         variables |= _core_variables(root)
-        core = f"It talks to the core on {root}, with the rights of the command line (not its own)."
     except CoreError:
-        if not {"--check", "--dry-run"} & set(flags):
+        if not stays_offline:
             raise CommandError(
                 f"{component.name} needs a core and none runs on {root}. Start one (scripts/edge core up), "
                 f"or run it without: scripts/edge run {component.package} --dry-run"
             ) from None
         defaults = CoreSettings(root=root)
         variables |= _identity(defaults.thing_name, defaults.region)
+    core = f"It talks to the core on {root}, with the rights of this command, not its own."
+    if stays_offline:
         core = "It talks to no core."
     return Run([sys.executable, "-u", "-m", component.package, *flags], settings, variables, core)
 

@@ -63,12 +63,12 @@ def component_table(components: Sequence[ComponentStatus]) -> RenderableType:
 
 def iot_core_line(counters: IotCoreCounters) -> Text:
     """The link to IoT Core in one line; what should worry is coloured."""
-    line = Text(f"published {counters['published']} · delivered {counters['delivered']}")
+    line = Text(f"{counters['published']} to the cloud · {counters['delivered']} from it to components")
     waiting = counters["spooled_messages"]
-    line.append(f" · spooled {waiting} ({size(counters['spooled_bytes'])})", "yellow" if waiting else "")
-    line.append(f" · in flight {counters['in_flight']}")
-    line.append(f" · dropped {counters['dropped']}", "red" if counters["dropped"] else "")
-    line.append(f" · subscriptions {counters['subscriptions']}")
+    line.append(f" · {waiting} waiting ({size(counters['spooled_bytes'])})", "yellow" if waiting else "")
+    line.append(f" · {counters['in_flight']} in flight")
+    line.append(f" · {counters['dropped']} dropped", "red" if counters["dropped"] else "")
+    line.append(f" · {plural(counters['subscriptions'], 'subscription')}")
     return line
 
 

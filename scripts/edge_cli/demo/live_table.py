@@ -14,6 +14,7 @@ from edge_cli.core_status import ComponentStatus
 from edge_cli.demo.state import DemoState, Phase
 from edge_cli.topic_messages import TopicMessage, iso_ms
 from edge_cli.views import duration, listing, plural, short_name, size, state
+from local_core.settings import Flavor
 
 _LATEST_ROWS = 5  # always that many, so that the picture does not jump
 _VALUE_WIDTH = 8  # of a sensor's value, so that columns do not move
@@ -138,6 +139,8 @@ def _cloud(screen: Screen, demo: DemoState) -> Text:
     else:
         line = Text.from_markup(f"{screen.mark('off')} Cloud [yellow]offline[/]")
         line.append(f" for {demo.outage_s:.0f} s", "yellow")
+    if demo.core["flavor"] == Flavor.LITE and not demo.core["online"]:
+        line.append("   Lite holds nothing: the publisher waits", "yellow")
     if waiting:
         verb = "waits" if waiting == 1 else "wait"
         line.append(f"   {plural(waiting, 'message')} {verb} on the core ({size(waiting_bytes)})", "yellow")
@@ -151,7 +154,7 @@ def _counters(demo: DemoState) -> Text:
     line = Text(f"  {balance.produced} produced · {balance.delivered} arrived · {on_the_way} on the way")
     line.append(f" · {balance.duplicated} duplicated", "yellow" if balance.duplicated else "")
     if balance.lost_with_notice:
-        line.append(f" · {balance.lost_with_notice} refused by the core", "red")
+        line.append(f" · {balance.lost_with_notice} refused", "red")
     return line
 
 

@@ -55,6 +55,7 @@ class PlainLines:
             self._screen.write("The cloud is away.")
         elif before is Phase.OUTAGE:
             waited = demo.outages[-1].spooled_messages_max
-            self._screen.write(f"The cloud is back; {plural(waited, 'message')} waited on the core.")
+            on_core = f"; {plural(waited, 'message')} waited on the core" if waited else ""
+            self._screen.write(f"The cloud is back{on_core}.")
         if demo.phase is Phase.DRAINING:
             self._screen.write("The publisher has been stopped; waiting for what is still on its way.")

@@ -88,12 +88,13 @@ class Report:
         account = f"{plural(balance.produced, 'reading')} produced, {balance.delivered} arrived in the cloud"
         lines = [f"{account}: {balance.lost} lost, {balance.duplicated} duplicated."]
         lines += self._about_losses()
-        lines += [_about_outage(outage) for outage in self.outages]
+        lines += [self._about_outage(outage) for outage in self.outages]
         topics = ", ".join(f"{topic} {count}" for topic, count in sorted(self.by_topic.items()))
         messages = plural(sum(self.by_topic.values()), "message")
         lines.append(f"IoT Core: {messages} ({topics})." if topics else f"IoT Core: {messages}.")
-        objects, records = plural(self.s3.objects, "object"), plural(self.s3.records, "record")
-        lines.append(f"S3: {objects}, {size(self.s3.bytes)}, {records}.")
+        if self.s3.objects:
+            objects, records = plural(self.s3.objects, "object"), plural(self.s3.records, "record")
+            lines.append(f"S3: {objects}, {size(self.s3.bytes)}, {records}.")
         lines += [
             f"{component['name']} was restarted: {plural(component['restarts'], 'time')}."
             for component in self._components()
@@ -137,14 +138,15 @@ class Report:
             )
         return lines
 
+    def _about_outage(self, outage: Outage) -> str:
+        away = f"Cloud away for {outage.duration_s or 0:.1f} s"
+        if self._is_lite:
+            return f"{away}: Lite holds nothing, so the publisher waited."
+        if not outage.spooled_messages_max:
+            return f"{away}: nothing waited on the core."
+        waited = plural(outage.spooled_messages_max, "message")
+        return f"{away}: up to {waited} ({size(outage.spooled_bytes_max)}) waited on the core."
+
 
 def _rounded(document: dict[str, Any]) -> dict[str, Any]:
     return {key: round(value, 3) if isinstance(value, float) else value for key, value in document.items()}
-
-
-def _about_outage(outage: Outage) -> str:
-    away = f"Cloud away for {outage.duration_s or 0:.1f} s"
-    if not outage.spooled_messages_max:
-        return f"{away}: nothing waited on the core."
-    waited = plural(outage.spooled_messages_max, "message")
-    return f"{away}: up to {waited} ({size(outage.spooled_bytes_max)}) waited on the core."

@@ -29,12 +29,17 @@ def show(screen: Screen, chosen: demo.DemoOptions, report_path: Path | None) -> 
 
     Raises:
         CommandError: The demo could not be set up, or the report cannot be written.
+        KeyboardInterrupt: Ctrl-C or SIGTERM came before the first reading.
         typer.Exit: With 1: something was lost that should not have been.
     """
     if report_path and not report_path.absolute().parent.is_dir():
         raise CommandError(f"--report {report_path}: there is no folder {report_path.absolute().parent}.")
-    with LiveTable(screen) if screen.is_terminal else PlainLines(screen) as pictures:
-        report = demo.run(chosen, pictures)
+    try:
+        with LiveTable(screen) if screen.is_terminal else PlainLines(screen) as pictures:
+            report = demo.run(chosen, pictures)
+    except KeyboardInterrupt:
+        screen.note("Stopped before anything could be counted; everything has been taken down again.")
+        raise
     if report_path:
         report_path.write_text(json.dumps(report.document(), indent=2) + "\n", encoding="utf-8")
     screen.show(report.document(), lambda: summary(screen, report, report_path))
