@@ -2,10 +2,14 @@
 # Sourced by scripts/edge, check and test: makes .venv on first use, then costs a few milliseconds.
 # Afterwards $ROOT is the project, $VENV_PYTHON its interpreter. Needs Linux, Python >= 3.11 and a package index.
 
+#
+# A change of the lock, of this script or of the folder (a venv cannot be moved) makes a new one below .venvs, and .venv
+# points to it: commands and cores that still run keep theirs. Of the old ones the latest is kept for them.
+
 ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
-VENV=$ROOT/.venv
-VENV_PYTHON=$VENV/bin/python
 LOCK=$ROOT/requirements.lock
+VENV=$ROOT/.venvs/$({ echo "$ROOT"; cat "$LOCK" "$ROOT/scripts/venv.sh"; } | cksum | tr ' ' '-')
+VENV_PYTHON=$VENV/bin/python
 IMPORT_ROOTS="components/common components/mqtt_publisher components/mqtt_subscriber scripts tests"
 
 fail() {
@@ -44,8 +48,7 @@ find_pip() {
 make_venv() {
     python=$(find_python) || exit 1
     say "Setting up .venv with $("$python" --version) (first use, or the lock has changed)"
-    { rm -rf "$VENV" && mkdir "$VENV"; } 2>/dev/null ||
-        fail "cannot write $VENV: the folder is read-only or the disk is full. Clone the project where you may write."
+    rm -rf "$VENV" # what an interrupted set-up left
     if command -v uv >/dev/null 2>&1; then
         uv=uv
         uv venv --quiet --allow-existing --python "$python" "$VENV" || fail "uv could not make $VENV; its message stands above."
@@ -67,21 +70,25 @@ make_venv() {
     for folder in $IMPORT_ROOTS; do
         echo "$ROOT/$folder"
     done >"$("$VENV_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/workspace.pth"
-    echo "$stamp" >"$VENV/.made-from"
+    former=$(readlink "$ROOT/.venv" || true)
+    [ -L "$ROOT/.venv" ] || rm -rf "$ROOT/.venv"
+    ln -sfn ".venvs/${VENV##*/}" "$ROOT/.venv"
+    for old in "$ROOT"/.venvs/*; do
+        [ "$old" = "$VENV" ] || [ ".venvs/${old##*/}" = "$former" ] || rm -rf "$old"
+    done
+    : >"$VENV/.complete"
     say "Done: .venv is ready"
 }
 
-# A change of the lock, of this script or of the folder (a venv cannot be moved) makes a new one.
-stamp="$ROOT $(cat "$LOCK" "$ROOT/scripts/venv.sh" | cksum)"
-if [ "$(cat "$VENV/.made-from" 2>/dev/null)" != "$stamp" ]; then
+if [ ! -e "$VENV/.complete" ]; then
     # Two commands started at once in a fresh clone: the second waits for the first one's .venv.
-    (: >>"$ROOT/.venv.lock") 2>/dev/null ||
-        fail "cannot write $ROOT/.venv.lock: the folder is read-only or the disk is full. Clone it where you may write."
-    exec 9>"$ROOT/.venv.lock"
+    { mkdir -p "$ROOT/.venvs" && (: >>"$ROOT/.venvs.lock"); } 2>/dev/null ||
+        fail "cannot write $ROOT/.venvs: the folder is read-only or the disk is full. Clone it where you may write."
+    exec 9>"$ROOT/.venvs.lock"
     flock -n 9 || {
         say "Waiting for another command that is setting up .venv"
         flock 9
     }
-    [ "$(cat "$VENV/.made-from" 2>/dev/null)" = "$stamp" ] || make_venv
+    [ -e "$VENV/.complete" ] || make_venv
     exec 9>&-
 fi

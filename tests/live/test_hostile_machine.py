@@ -123,7 +123,7 @@ def test_a_clone_that_cannot_be_written_is_refused_with_its_path(bare_clone: Pat
 
 
 def test_a_second_command_says_that_it_waits_while_the_first_one_makes_the_venv(bare_clone: Path) -> None:
-    with (bare_clone / ".venv.lock").open("w") as lock:
+    with (bare_clone / ".venvs.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(
             [bare_clone / "scripts" / "edge", "--help"],
