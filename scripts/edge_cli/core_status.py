@@ -35,6 +35,13 @@ class IotCoreCounters(TypedDict):
     subscriptions: int
 
 
+class ServiceStatus(TypedDict):
+    """A process that the core has beside it: `state` running or down, `restarts` after it had died."""
+
+    state: str
+    restarts: int
+
+
 class CoreStatus(TypedDict):
     """The answer to the control command `status`."""
 
@@ -48,5 +55,6 @@ class CoreStatus(TypedDict):
     bucket: str
     endpoints: Endpoints
     broker: str
+    services: dict[str, ServiceStatus]
     components: list[ComponentStatus]
     iot_core: IotCoreCounters

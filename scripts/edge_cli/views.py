@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge_cli.console import Screen
-from edge_cli.core_status import ComponentStatus, CoreStatus, IotCoreCounters
+from edge_cli.core_status import ComponentStatus, CoreStatus, IotCoreCounters, ServiceStatus
 from edge_cli.deployments import Deployment
 from edge_cli.log_lines import Level, LogRecord
 
@@ -75,12 +75,13 @@ def iot_core_line(counters: IotCoreCounters) -> Text:
 def core(screen: Screen, status: CoreStatus) -> RenderableType:
     """A running core: what it is, where it listens, what runs on it."""
     cloud = Text("online", "green") if status["online"] else Text("offline", "yellow")
+    services = status["services"]
     rows: list[tuple[str, RenderableType]] = [
         ("Thing", f"{status['thing_name']} in {status['region']}"),
         ("Nucleus", f"{status['flavor']}, process {status['pid']}, up {duration(status['uptime_s'])}"),
         ("Cloud", cloud),
-        ("IoT Core", f"{status['endpoints']['mqtt']} ({status['broker']})"),
-        ("S3", f"{status['endpoints']['s3']}, bucket {status['bucket']}"),
+        ("IoT Core", _endpoint(f"{status['endpoints']['mqtt']} ({status['broker']})", services["mqtt"])),
+        ("S3", _endpoint(f"{status['endpoints']['s3']}, bucket {status['bucket']}", services["s3"])),
         ("Credentials", status["endpoints"]["token_exchange"]),
         ("IPC", status["endpoints"]["ipc"]),
         ("Messages", iot_core_line(status["iot_core"])),
@@ -91,6 +92,15 @@ def core(screen: Screen, status: CoreStatus) -> RenderableType:
         Padding(facts(rows), (0, 0, 1, 2), expand=False),
         Padding(component_table(status["components"]), (0, 0, 0, 2), expand=False),
     )
+
+
+def _endpoint(where: str, service: ServiceStatus) -> Text:
+    line = Text(where)
+    if service["state"] != "running":
+        line.append(", down", "red")
+    if service["restarts"]:
+        line.append(f", died and was started again: {plural(service['restarts'], 'time')}", "yellow")
+    return line
 
 
 def deployment(outcome: Deployment) -> RenderableType:
