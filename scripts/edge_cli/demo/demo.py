@@ -101,7 +101,7 @@ def run(options: DemoOptions, screen: DemoScreen) -> Report:
         observation.look_at_core()
         while_running = state.core
         with contextlib.suppress(KeyboardInterrupt):
-            _drain(place.root, state, observation)
+            _drain(place.root, while_running, state, observation)
         report = _report(state, while_running, set_up_s)
         if not report.is_good:
             place.keep()
@@ -147,7 +147,7 @@ def _until(watched_s: float | None, state: DemoState, observation: Observation) 
         observation.tick()
 
 
-def _drain(root: Path, state: DemoState, observation: Observation) -> None:
+def _drain(root: Path, while_running: CoreStatus, state: DemoState, observation: Observation) -> None:
     """Stop producing and wait, within bounds, until whatever was taken has arrived."""
     state.phase = Phase.DRAINING
     with CoreConnection(root) as core:
@@ -159,6 +159,9 @@ def _drain(root: Path, state: DemoState, observation: Observation) -> None:
         observation.look_at_core()
         if state.balance and not nothing_is_under_way(state, state.balance):
             quiet_since = state.elapsed_s
+    if state.core is not None:
+        # The last picture shows what ran, not that the demo has just stopped it.
+        state.core = {**state.core, "components": while_running["components"]}
     state.phase = Phase.ENDED
     observation.tick(0)
 
