@@ -45,6 +45,13 @@ def up(
     s3_port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of S3; 0: a free one.")
     ] = _DEFAULTS.s3_port,
+    interpolate_component_configuration: Annotated[
+        bool,
+        typer.Option(
+            "--interpolate-component-configuration",
+            help="The nucleus option of that name: fill in {iot:thingName} in configurations.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start a core in the background; returns when it is ready.
@@ -64,6 +71,7 @@ def up(
             flavor=flavor,
             mqtt_port=mqtt_port,
             s3_port=s3_port,
+            interpolate_component_configuration=interpolate_component_configuration,
         )
         with screen.working("Starting the core"):
             status = core_process.start(settings)
@@ -150,7 +158,7 @@ def mute_subscription(
     root: Root,
     as_json: AsJson = False,
 ) -> None:
-    """Let subscriptions to IoT Core die silently.
+    """Let subscriptions die silently, to IoT Core and to local topics.
 
     No error, no close, only no messages any more: what a component must notice by itself.
     """
@@ -161,9 +169,7 @@ def mute_subscription(
         count = muted["muted_subscriptions"]
         if not count:
             of_it = f" to '{topic_filter}'" if topic_filter else ""
-            raise CommandError(
-                f"{component} has no subscription{of_it} in IoT Core. What runs: scripts/edge core status"
-            )
+            raise CommandError(f"{component} has no subscription{of_it}. What runs: scripts/edge core status")
         screen.tell(muted, f"Muted {plural(count, 'subscription')} of {component}.")
 
 

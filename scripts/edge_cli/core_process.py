@@ -110,6 +110,7 @@ def _command_line(settings: CoreSettings, ready_fd: int) -> list[str]:
         *("--flavor", settings.flavor.value),
         *("--mqtt-port", str(settings.mqtt_port)),
         *("--s3-port", str(settings.s3_port)),
+        *(["--interpolate-component-configuration"] if settings.interpolate_component_configuration else []),
         *("--ready-fd", str(ready_fd)),
     ]
 

@@ -32,6 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         flavor=Flavor(arguments.flavor),
         mqtt_port=arguments.mqtt_port,
         s3_port=arguments.s3_port,
+        interpolate_component_configuration=arguments.interpolate_component_configuration,
     )
     try:
         asyncio.run(_serve(settings, arguments.ready_fd))
@@ -78,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--flavor", choices=[f.value for f in Flavor], default=defaults.flavor.value)
     parser.add_argument("--mqtt-port", type=_port, default=0, help="port of the broker; 0: any free one")
     parser.add_argument("--s3-port", type=_port, default=0, help="port of the S3 stand-in; 0: any free one")
+    parser.add_argument(
+        "--interpolate-component-configuration",
+        action="store_true",
+        help="the classic nucleus's option of that name: {iot:thingName} and the like are replaced in "
+        "ComponentConfiguration",
+    )
     parser.add_argument("--ready-fd", type=int, help="file descriptor that gets one line of JSON when ready")
     return parser
 

@@ -53,11 +53,14 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError):
-            while line := await reader.readline():
+            while (line := await _next_line(reader)) != b"":
                 writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
                 await writer.drain()
 
-    async def _answer(self, line: bytes) -> dict[str, Any]:
+    async def _answer(self, line: bytes | None) -> dict[str, Any]:
+        if line is None:
+            error = f"a control request is one line of at most {MAX_LINE_BYTES} bytes"
+            return {"ok": False, "error": error}
         try:
             arguments = json.loads(line)
             name = arguments.pop("command")
@@ -72,6 +75,21 @@ class ControlServer:
         except Exception as error:
             _logger.exception("The control command %s failed", name)
             return {"ok": False, "error": f"{name} failed in the core, whose log has more: {error!r}"}
+
+
+async def _next_line(reader: asyncio.StreamReader) -> bytes | None:
+    """The next line; what is there of it when its sender ends; None for one that is too long."""
+    is_too_long = False
+    while True:
+        try:
+            line = await reader.readuntil()
+        except asyncio.LimitOverrunError as overrun:
+            is_too_long = True
+            await reader.readexactly(overrun.consumed)  # thrown away, up to the end of the line at most
+            continue
+        except asyncio.IncompleteReadError as end:
+            line = end.partial
+        return None if is_too_long else line
 
 
 def request(
@@ -99,6 +117,8 @@ def request(
                 reply = lines.readline()
     except (FileNotFoundError, ConnectionRefusedError):
         raise CoreError(f"No core runs on {root}. Start one: scripts/edge core up --root {root}") from None
+    except ConnectionError:
+        reply = b""
     except TimeoutError:
         raise CoreError(
             f"The core on {root} did not answer '{command}' within {timeout_s:g} s. "
@@ -106,7 +126,7 @@ def request(
         ) from None
     except OSError as error:
         raise CoreError(f"The core on {root} cannot be asked for '{command}': {error}") from None
-    if not reply:
+    if not reply.endswith(b"\n"):
         raise CoreError(
             f"The core on {root} ended while '{command}' was asked of it. "
             f"Its log: {Layout(root).logs / 'greengrass.log'}"

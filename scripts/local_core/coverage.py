@@ -15,19 +15,10 @@ from pathlib import Path
 import awsiot.greengrasscoreipc.client as sdk
 
 from local_core.children import Children
-from local_core.cloud.link import Link
-from local_core.ipc.authorization import Authorizer
-from local_core.ipc.tokens import Tokens
-from local_core.layout import Layout
+from local_core.core_parts import CoreParts
 from local_core.model.configuration import ConfigurationStore
-from local_core.operations.component_updates import ComponentUpdates
-from local_core.operations.iot_core import IotCore
-from local_core.operations.offered import LITE_OPERATIONS, Parts, offered_operations
-from local_core.runtime.deployment_host import DeploymentHost
-from local_core.runtime.deployments import Deployments
-from local_core.runtime.environment import CoreVariables
-from local_core.runtime.supervisor import ComponentHost, Supervisor
-from local_core.settings import CoreSettings, Flavor
+from local_core.operations.offered import LITE_OPERATIONS
+from local_core.settings import CoreSettings
 
 PROJECT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("COVERAGE.md")
@@ -54,26 +45,9 @@ def sdk_operations() -> list[str]:
 
 def answered_operations() -> set[str]:
     """Names of the operations that the classic core answers; nothing is started or written to find out."""
-    settings = CoreSettings(root=Path("unused"))
-    layout, tokens, store = Layout(settings.root), Tokens(), ConfigurationStore(None)
-    authorizer, updates = Authorizer(lambda _: {}), ComponentUpdates()
-    variables = CoreVariables(Path("unused"), settings.thing_name, settings.region, "", Path("unused"))
-    host = ComponentHost(layout, Children(layout.state / "unused"), tokens, lambda: variables)
-    supervisor = Supervisor(host)
-    parts = Parts(
-        authorizer=authorizer,
-        deployments=Deployments(
-            DeploymentHost(settings, layout, store, supervisor, updates, authorizer.forget)
-        ),
-        iot_core=IotCore(authorizer, Link(settings.thing_name), settings.flavor),
-        secrets_file=layout.state / "unused",
-        shadows_folder=layout.state / "unused",
-        store=store,
-        supervisor=supervisor,
-        tokens=tokens,
-        updates=updates,
-    )
-    return {operation.name for operation in offered_operations(parts, Flavor.CLASSIC)}
+    root = Path("unused")
+    parts = CoreParts(CoreSettings(root), ConfigurationStore(None), Children(root))
+    return {operation.name for operation in parts.operations}
 
 
 def tests_by_operation(folder: Path) -> dict[str, str]:

@@ -24,7 +24,6 @@ class CoreSettings:
         bucket: Name of the bucket made in the S3 stand-in at start.
         mqtt_port: TCP port of the broker on loopback; 0 takes a free one.
         s3_port: TCP port of the S3 stand-in on loopback; 0 takes a free one.
-        token_exchange_port: TCP port of the token exchange endpoint on loopback; 0 takes a free one.
         interpolate_component_configuration: The nucleus option of that name: system variables inside
             ComponentConfiguration (such as `{iot:thingName}` in accessControl) are replaced; off, as there.
     """
@@ -36,5 +35,4 @@ class CoreSettings:
     bucket: str = "edge-local"
     mqtt_port: int = 0
     s3_port: int = 0
-    token_exchange_port: int = 0
     interpolate_component_configuration: bool = False

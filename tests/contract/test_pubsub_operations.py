@@ -228,3 +228,24 @@ def test_closed_stream_and_lost_connection_leave_no_subscription(tmp_path: Path)
             wait_until(lambda: pubsub.subscription_count == 1, 5, "the end of the closed stream")
 
         wait_until(lambda: pubsub.subscription_count == 0, 5, "the end of the connection's stream")
+
+
+def test_muted_subscription_stays_open_and_silent_until_it_is_made_anew(tmp_path: Path) -> None:
+    with core_with_pubsub(tmp_path) as (core, pubsub), core.component("other") as other:
+        witness = subscribe(other, "a", ALL)
+        with core.component("c") as client:
+            dead, alive = subscribe(client, "a"), subscribe(client, "b")
+            assert core.loop.call(pubsub.mute, "c", "a") == 1
+            publish(other, "a", "unheard")
+            publish(other, "b", "heard")
+
+            assert texts_of(witness.wait_for(1)) == ["unheard"]
+            assert texts_of(alive.wait_for(1)) == ["heard"]
+            assert dead.seen == []
+            assert pubsub.subscription_count == 3
+            assert core.loop.call(pubsub.mute, "c") == 2
+        with core.component("c") as client:
+            again = subscribe(client, "a")
+            publish(other, "a", "heard again")
+
+            assert texts_of(again.wait_for(1)) == ["heard again"]

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_core.children import Children
+from local_core.cloud import object_store as object_store_module
 from local_core.cloud.broker import Broker
 from local_core.cloud.object_store import ObjectStore
 from local_core.cloud.token_exchange import PATH, TokenExchange
@@ -204,13 +206,25 @@ def test_client_that_never_finishes_does_not_hold_up_the_end(unfinished: bytes) 
         loop.run(endpoint.stop())
 
 
-def test_taken_ports_are_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_store_that_hangs_does_not_hang_the_core_that_tells_it_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_store_module, "ANSWER_TIMEOUT_S", 0.2)
+    with LoopThread() as loop, object_store(tmp_path, loop) as store:
+        assert store.pid is not None
+        os.kill(store.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(CoreError, match=r"does not answer: nothing came within 0\.2 s.*s3\.log"):
+                loop.run(store.refuse_tokens(["token"]))
+        finally:
+            os.kill(store.pid, signal.SIGCONT)
+
+
+def test_taken_port_is_refused_with_the_way_out(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder, LoopThread() as loop:
         port = holder.getsockname()[1]
         with pytest.raises(CoreError, match=rf"^S3 port {port} on 127.0.0.1 is taken .*--s3-port"):
             object_store(tmp_path, loop, port=port).__enter__()
-        with pytest.raises(CoreError, match=rf"^Token exchange port {port} .*--token-exchange-port"):
-            loop.run(TokenExchange(Tokens(), Flavor.CLASSIC, port).start())
 
 
 def test_bucket_name_that_s3_does_not_take_is_named(tmp_path: Path) -> None:

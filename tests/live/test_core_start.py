@@ -1,6 +1,7 @@
 """Starting a core: what it refuses, and that a start that fails leaves nothing running."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 from local_core.core import LocalCore
 from local_core.errors import CoreError
 from local_core.settings import CoreSettings
+from support.core import running_core
+from support.ipc import connect
 from support.loops import LoopThread
 from support.waiting import wait_until
 
@@ -103,3 +106,30 @@ def test_port_that_cannot_be_one_is_refused_without_traceback(tmp_path: Path, op
     assert "Traceback" not in ended.stderr
     assert "0 to 65535" in ended.stderr
     assert not (tmp_path / "core").exists()
+
+
+def test_core_replaces_variables_in_configurations_when_it_is_started_so(tmp_path: Path) -> None:
+    recipe = {
+        "RecipeFormatVersion": "2020-01-25",
+        "ComponentName": "com.example.X",
+        "ComponentVersion": "1.0.0",
+        "ComponentConfiguration": {"DefaultConfiguration": {"topic": "{iot:thingName}/x"}},
+        "Manifests": [
+            {
+                "Platform": {"os": "linux", "runtime": "*"},
+                "Lifecycle": {"run": {"Script": "echo '{configuration:/topic}' > topic; exec sleep 1000"}},
+            }
+        ],
+    }
+    recipes = tmp_path / "recipes"
+    recipes.mkdir()
+    (recipes / "com.example.X-1.0.0.json").write_text(json.dumps(recipe))
+    options = ("--thing", "board-1", "--interpolate-component-configuration")
+    with running_core(tmp_path / "core", *options) as core:
+        with connect(Path(core.endpoints["ipc"]), core.cli_token) as cli:
+            cli.create_local_deployment(
+                recipe_directory_path=str(recipes), root_component_versions_to_add={"com.example.X": "1.0.0"}
+            )
+        file = core.root / "work" / "com.example.X" / "topic"
+
+        wait_until(lambda: file.exists() and file.read_text() == "board-1/x\n", 20, "the topic")

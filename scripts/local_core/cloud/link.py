@@ -10,9 +10,16 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable
+from functools import partial
 
 from local_core.cloud.message import CloudMessage
-from local_core.cloud.mqtt_connection import Done, MqttConnection, MqttError, MqttProtocol
+from local_core.cloud.mqtt_connection import (
+    ConnectionLostError,
+    Done,
+    MqttConnection,
+    MqttError,
+    MqttProtocol,
+)
 from local_core.cloud.subscriptions import CloudFilter, OnMessage, Subscriber, Subscriptions
 from local_core.errors import CoreError
 
@@ -213,27 +220,32 @@ class Link:
         failures = 0
         while True:
             await self._may_be_online.wait()
-            connection = MqttConnection(
-                self._thing_name, self._protocol, self._subscriptions.dispatch, self._connection_lost
-            )
+            is_stable = False
             try:
-                session_present = await connection.open(
-                    self._port,
-                    clean=not (self._keep_session and self._has_been_online),
-                    keep_session=self._keep_session,
-                    within_s=CONNECT_TIMEOUT_S,
-                )
+                await self._connect()
+                since = loop.time()
+                await self._is_disconnected.wait()
+                is_stable = loop.time() - since >= STABLE_S
             except MqttError as error:
                 _logger.warning("No connection to IoT Core: %s", error)
-                failures += 1
-                await asyncio.sleep(_back_off_s(failures))
-                continue
-            since = loop.time()
-            self._connected(connection, session_present=session_present)
-            await self._is_disconnected.wait()
+            except Exception:
+                _logger.exception("The link to IoT Core failed by a fault in the core; it is tried again")
+                self._disconnect()
             if self._may_be_online.is_set():  # lost, not given up on purpose
-                failures = 0 if loop.time() - since >= STABLE_S else failures + 1
+                failures = 0 if is_stable else failures + 1
                 await asyncio.sleep(_back_off_s(failures))
+
+    async def _connect(self) -> None:
+        connection = MqttConnection(
+            self._thing_name, self._protocol, self._subscriptions.dispatch, self._connection_lost
+        )
+        session_present = await connection.open(
+            self._port,
+            clean=not (self._keep_session and self._has_been_online),
+            keep_session=self._keep_session,
+            within_s=CONNECT_TIMEOUT_S,
+        )
+        self._connected(connection, session_present=session_present)
 
     def _connected(self, connection: MqttConnection, *, session_present: bool) -> None:
         if not self._may_be_online.is_set():
@@ -258,7 +270,7 @@ class Link:
                 if self._granted_qos.pop(topic_filter, None) is not None:
                     connection.unsubscribe(topic_filter)
             elif topic_filter not in self._granted_qos:
-                self._ask_for(connection, cloud_filter)
+                self._ask_for(connection, cloud_filter).add_done_callback(partial(_say_refusal, topic_filter))
 
     def _connection_lost(self, reason: str) -> None:
         _logger.warning("Connection to IoT Core interrupted: %s", reason)
@@ -276,7 +288,20 @@ class Link:
 
     def _tell_watchers(self) -> None:
         for on_change in self._watchers:
-            on_change()
+            try:
+                on_change()
+            except Exception:
+                _logger.exception("A part of the core was not told that the link to IoT Core has changed")
+
+
+def _say_refusal(topic_filter: str, suback: asyncio.Future[None]) -> None:
+    error = suback.exception()
+    if error is not None and not isinstance(error, ConnectionLostError):  # after which there is another
+        _logger.error(
+            "IoT Core refuses the subscription to %s that it granted before: %s. Nothing comes for it until "
+            "it is asked for again, at the next connection",
+            *(topic_filter, error),
+        )
 
 
 def _back_off_s(failures: int) -> float:

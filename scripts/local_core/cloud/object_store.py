@@ -18,6 +18,7 @@ from local_core.layout import Layout
 
 START_TIMEOUT_S = 30.0
 STOP_GRACE_S = 3.0
+ANSWER_TIMEOUT_S = 5.0
 
 _SERVER = "local_core.cloud.object_store_server"
 _EXPIRED_TOKENS_PATH = "/_expired_tokens"  # of the server, which must not be imported here
@@ -96,7 +97,7 @@ class ObjectStore:
         except OSError as error:
             raise CoreError(
                 f"The S3 stand-in on {HOST}:{self.port} does not answer: {error}. What is wrong with it may "
-                f"be in {self.log_file}; the core starts it again, and it refuses those credentials then."
+                f"be in {self.log_file}. Once the core has started it again, it refuses those credentials."
             ) from error
 
     async def _start_again(self) -> asyncio.subprocess.Process:
@@ -135,13 +136,16 @@ class ObjectStore:
     async def _tell_refused_tokens(self) -> None:
         body = "\n".join(self._refused_tokens).encode("ascii")
         head = f"PUT {_EXPIRED_TOKENS_PATH} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii")
-        reader, writer = await asyncio.open_connection(HOST, self.port)
         try:
-            writer.write(head + body)
-            await reader.read()  # the server hangs up when it has taken them in
-        finally:
-            writer.close()
-            await writer.wait_closed()
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                reader, writer = await asyncio.open_connection(HOST, self.port)
+                try:
+                    writer.write(head + body)
+                    await reader.read()  # the server hangs up when it has taken them in
+                finally:
+                    writer.transport.abort()  # waits for nobody
+        except TimeoutError as error:
+            raise TimeoutError(f"nothing came within {ANSWER_TIMEOUT_S:g} s") from error
 
     async def _first_words(self, process: asyncio.subprocess.Process) -> int:
         """The port, from the one line that the process prints.

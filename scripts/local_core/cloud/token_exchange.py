@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import cast
 
-from local_core.cloud.ports import HOST, check_port_is_free
+from local_core.cloud.ports import HOST
 from local_core.ipc.tokens import Tokens
 from local_core.settings import Flavor
 
@@ -54,11 +54,10 @@ class TokenExchange:
     Args:
         tokens: Who may ask: any component with a valid token.
         flavor: The status codes of refusals differ.
-        port: TCP port on loopback; 0 takes a free one.
         lifetime_s: Seconds until credentials expire.
     """
 
-    def __init__(self, tokens: Tokens, flavor: Flavor, port: int = 0, lifetime_s: float = LIFETIME_S) -> None:
+    def __init__(self, tokens: Tokens, flavor: Flavor, lifetime_s: float = LIFETIME_S) -> None:
         self._tokens = tokens
         self._flavor = flavor
         self._lifetime = timedelta(seconds=lifetime_s)
@@ -66,7 +65,7 @@ class TokenExchange:
         self._expired_tokens: list[str] = []
         self._server: asyncio.Server | None = None
         self._requests: set[asyncio.Task[None]] = set()
-        self.port = port
+        self.port = 0
 
     @property
     def full_uri(self) -> str:
@@ -74,14 +73,8 @@ class TokenExchange:
         return f"http://localhost:{self.port}{PATH}"
 
     async def start(self) -> None:
-        """Listen on loopback.
-
-        Raises:
-            CoreError: The port is taken.
-        """
-        if self.port:
-            check_port_is_free(self.port, "Token exchange", "--token-exchange-port")
-        self._server = await asyncio.start_server(self._accept, HOST, self.port)
+        """Listen on a free port of loopback."""
+        self._server = await asyncio.start_server(self._accept, HOST, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -12,7 +12,7 @@ import re
 _ESCAPABLE = "*?$"
 _ESCAPE_CHARACTERS = len("${*}")
 _ANY = ".*"
-_ONE_LEVEL = "[^/]*"
+_ONE_LEVEL = "[^/]*"  # a `/` or the end follows: it can match in one way only
 
 
 class ResourceError(ValueError):
@@ -67,9 +67,25 @@ def _check_escape(resource: str, position: int) -> None:
 
 
 def _expression(resource: str, *, mqtt: bool) -> str:
+    """The expression of one resource; what it takes to match grows with resource and asked text, no faster.
+
+    As in fnmatch: what stands between two stars is found at its first place and never again (an atomic
+    group), for whatever matches from a later place on also matches from there. Only after the last star is
+    every place tried.
+    """
     check_resource(resource)
     if mqtt and resource == "#":
         return _ANY
+    first, *others = _between_stars(resource, mqtt=mqtt)
+    if not others:
+        return first
+    *middle, last = others
+    return first + "".join(f"(?>.*?{part})" for part in middle if part) + _ANY + last
+
+
+def _between_stars(resource: str, *, mqtt: bool) -> list[str]:
+    """One expression for each part of a valid resource that the stars divide it into."""
+    parts: list[str] = []
     pieces: list[str] = []
     position = 0
     while position < len(resource):
@@ -79,7 +95,8 @@ def _expression(resource: str, *, mqtt: bool) -> str:
             position += _ESCAPE_CHARACTERS
             continue
         if character == "*":
-            pieces.append(_ANY)
+            parts.append("".join(pieces))
+            pieces = []
         elif mqtt and character == "+" and _is_whole_level(resource, position):
             pieces.append(_ONE_LEVEL)
         elif mqtt and character == "#" and position == len(resource) - 1 and resource[position - 1] == "/":
@@ -87,7 +104,7 @@ def _expression(resource: str, *, mqtt: bool) -> str:
         else:
             pieces.append(re.escape(character))
         position += 1
-    return "".join(pieces)
+    return [*parts, "".join(pieces)]
 
 
 def _is_whole_level(resource: str, position: int) -> bool:

@@ -49,6 +49,7 @@ class Parts:
     authorizer: Authorizer
     deployments: Deployments
     iot_core: IotCore
+    pubsub: PubSub
     secrets_file: Path
     shadows_folder: Path
     store: ConfigurationStore
@@ -63,7 +64,7 @@ def offered_operations(parts: Parts, flavor: Flavor) -> list[Operation]:
     The laptop's command may use them all on Lite too, where the device has a command of its own.
     """
     families = (
-        PubSub(parts.authorizer, flavor),
+        parts.pubsub,
         parts.iot_core,
         ConfigurationOperations(parts.store),
         LifecycleOperations(parts.supervisor, parts.authorizer),

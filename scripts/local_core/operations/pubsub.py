@@ -20,11 +20,13 @@ _EVENT = "SubscriptionResponseMessage"
 _KINDS = ("jsonMessage", "binaryMessage")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Subscription:
     component: str
+    topic_filter: str
     stream: Stream
     receives_own_messages: bool
+    is_muted: bool = False
 
 
 class PubSub:
@@ -38,7 +40,8 @@ class PubSub:
     def __init__(self, authorizer: Authorizer, flavor: Flavor) -> None:
         self._authorizer = authorizer
         self._flavor = flavor
-        self._subscriptions: FilterTrie[_Subscription] = FilterTrie(Matching.PUBSUB)
+        self._open: dict[_Subscription, None] = {}
+        self._by_topic: FilterTrie[_Subscription] = FilterTrie(Matching.PUBSUB)
 
     def operations(self) -> list[Operation]:
         """What the IPC server offers of this."""
@@ -50,7 +53,18 @@ class PubSub:
     @property
     def subscription_count(self) -> int:
         """Open streams of SubscribeToTopic."""
-        return len(self._subscriptions)
+        return len(self._open)
+
+    def mute(self, component: str, topic_filter: str | None = None) -> int:
+        """Fault: subscriptions die silently, exactly as `IotCore.mute` does it to those in the cloud."""
+        dying = [
+            subscription
+            for subscription in self._open
+            if subscription.component == component and topic_filter in (None, subscription.topic_filter)
+        ]
+        for subscription in dying:
+            subscription.is_muted = True
+        return len(dying)
 
     def publish(self, call: Call) -> JsonObject:
         """Answer PublishToTopic; nobody listening is a success."""
@@ -61,7 +75,9 @@ class PubSub:
         if any(wildcard in topic for wildcard in "+#*"):
             raise invalid_arguments("Publish topic must not contain a wildcard.")
         event = _event_of(call.request.get("publishMessage"), topic)
-        for subscription in self._subscriptions.match(topic):
+        for subscription in self._by_topic.match(topic):
+            if subscription.is_muted:
+                continue
             if subscription.receives_own_messages or subscription.component != call.component:
                 subscription.stream.send(_EVENT, event)
         return {}
@@ -80,8 +96,15 @@ class PubSub:
         if mode is None:
             mode = RECEIVE_MESSAGES_FROM_OTHERS if has_wildcard(topic) else RECEIVE_ALL_MESSAGES
         receives_own_messages = self._flavor is Flavor.LITE or mode == RECEIVE_ALL_MESSAGES
-        subscription = _Subscription(call.component, call.stream, receives_own_messages)
-        call.stream.on_close(self._subscriptions.add(topic, subscription))
+        subscription = _Subscription(call.component, topic, call.stream, receives_own_messages)
+        stop_matching = self._by_topic.add(topic, subscription)
+
+        def close() -> None:
+            stop_matching()
+            self._open.pop(subscription, None)
+
+        self._open[subscription] = None
+        call.stream.on_close(close)
         return {}
 
 

@@ -1,6 +1,7 @@
 """accessControl as the nucleus reads it: matching rules row by row, what is dropped, what callers hear."""
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -205,6 +206,19 @@ def test_a_resource_without_wildcards_grants_itself_and_no_more(resource: str) -
         assert pattern.fullmatch(resource)
         assert not pattern.fullmatch(resource + "x")
         assert not pattern.fullmatch("x" + resource)
+
+
+@given(st.text("ab/*", min_size=1, max_size=12), st.text("ab/", max_size=24))
+def test_many_stars_match_what_the_plain_expression_matches(resource: str, asked: str) -> None:
+    plain = ".*".join(re.escape(part) for part in resource.split("*"))
+
+    assert bool(matcher([resource], mqtt=False).fullmatch(asked)) is bool(re.fullmatch(plain, asked))
+
+
+@pytest.mark.parametrize("resource", ["*a" * 40 + "b", "*/+/" * 40 + "b", "*a*/+/*" * 20 + "b/#"])
+def test_no_number_of_stars_makes_a_verdict_endless(resource: str) -> None:
+    """By trying every place for each star this would outlast the sun, on the core's one event loop."""
+    assert not mqtt_subscribes(resource, "a/" * 5_000)
 
 
 def test_no_resources_grant_nothing() -> None:
