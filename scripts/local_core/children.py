@@ -1,8 +1,9 @@
 """Child processes that never outlive the core, however the core ends.
 
-Each child founds a session of its own, so that stopping it reaches whatever it started. Should the core be
-killed, the kernel kills the child (`setpriv --pdeathsig`, part of util-linux) and the guardian, a small
-process beside the core, kills the rest of its session. Should even the guardian be killed, `reap_strays` of
+Each child founds a session of its own and bears a mark in its environment, so that stopping it reaches
+whatever it started, daemons that have left the session included. Should the core be killed, the kernel kills
+the child (`setpriv --pdeathsig`, part of util-linux) and the guardian, a small process beside the core, kills
+the rest. Should even the guardian be killed, `reap_strays` of
 the next core on the same root finds what is left through the ledger.
 
 Runs on the core's event loop; one `Children` for each core.
@@ -11,6 +12,7 @@ Runs on the core's event loop; one `Children` for each core.
 import asyncio
 import contextlib
 import errno
+import itertools
 import logging
 import os
 import shutil
@@ -20,7 +22,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local_core import sessions
+from local_core import marks, sessions
 from local_core.ledger import Ledger, Owner, read_ledger
 from local_core.sessions import Session
 
@@ -46,6 +48,8 @@ class Children:
     def __init__(self, ledger: Path) -> None:
         self._path = ledger.absolute()
         self._owner = Owner(os.getpid(), sessions.start_ticks(os.getpid()) or 0)
+        self._mark = marks.new_mark()
+        self._numbers = itertools.count()
         self._sessions: dict[asyncio.subprocess.Process, Session] = {}
         self._guardian: asyncio.Task[None] | None = None
 
@@ -72,19 +76,20 @@ class Children:
             their_gate, our_gate = os.pipe()
             ours.callback(os.close, their_gate)
             ours.callback(os.close, our_gate)
+            mark = marks.mark_below(self._mark, next(self._numbers))
             process = await asyncio.create_subprocess_exec(
                 *_PDEATHSIG,
                 *_GATED,
                 *argv,
                 cwd=cwd,
-                env=dict(env),
+                env={**env, marks.VARIABLE: mark},
                 stdin=their_gate,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
             )
             ticks = sessions.start_ticks(process.pid) or _NOBODYS_TICKS
-            self._sessions[process] = Session(process.pid, ticks)
+            self._sessions[process] = Session(process.pid, ticks, mark)
             self._note()
             with contextlib.suppress(BrokenPipeError):
                 os.write(our_gate, b"\n")
@@ -95,7 +100,7 @@ class Children:
         self._session(process).signal(number)
 
     async def stop(self, process: asyncio.subprocess.Process, grace_s: float) -> bool:
-        """SIGTERM to the child's whole session, SIGKILL to what is left of it after `grace_s` seconds.
+        """SIGTERM to the child and all it has started, SIGKILL to what is left of it after `grace_s` seconds.
 
         Also clears away what a child that has ended by itself left behind.
 
@@ -103,23 +108,18 @@ class Children:
             True when everything ended on SIGTERM, False when SIGKILL was needed.
         """
         session = self._session(process)
-        session.signal(signal.SIGTERM)
-        session.signal(signal.SIGCONT)  # one that is stopped could not act on SIGTERM
-        ended_in_time = await _session_ended(process, session, grace_s)
+        session.signal(signal.SIGTERM, signal.SIGCONT)  # one that is stopped could not act on SIGTERM alone
+        ended_in_time = await _have_ended(process, session, grace_s)
         if not ended_in_time:
             session.signal(signal.SIGKILL)
-            await _session_ended(process, session, _KILL_WAIT_S)
+            await _have_ended(process, session, _KILL_WAIT_S)
         self._sessions.pop(process, None)
         self._note()
         return ended_in_time
 
     def reap_strays(self) -> list[int]:
-        """Kill what an earlier core on this root left behind; returns the ids of what was still there.
-
-        Blocks until it has ended: a broker on its way out still holds the port that the next one wants.
-        """
-        strays = read_ledger(self._path).kill_sessions()
-        sessions.wait_for_ends(strays, _KILL_WAIT_S)
+        """Kill what an earlier core on this root left behind and wait for its end; returns the ids."""
+        strays = read_ledger(self._path).kill_what_is_left()
         self._note()
         return strays
 
@@ -131,7 +131,7 @@ class Children:
         founders = {session.founder: session.founder_ticks for session in self._sessions.values()}
         # On a full disk children must still start and stop; only their safety net has holes then.
         try:
-            Ledger(self._owner, founders).write(self._path)
+            Ledger(self._owner, founders, self._mark).write(self._path)
         except OSError as error:
             _LOG.warning("The core's children could not be noted in %s: %s", self._path, error)
 
@@ -160,12 +160,15 @@ class Children:
         await process.wait()
 
 
-async def _session_ended(process: asyncio.subprocess.Process, session: Session, within_s: float) -> bool:
-    deadline = asyncio.get_running_loop().time() + within_s
+async def _have_ended(process: asyncio.subprocess.Process, session: Session, within_s: float) -> bool:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_s
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), within_s)
-    while session.members():
-        if asyncio.get_running_loop().time() >= deadline:
+    while living := session.members():
+        if loop.time() >= deadline:
             return False
-        await asyncio.sleep(_POLL_S)
+        # To find them is dear: meanwhile those alone are looked at.
+        while loop.time() < deadline and sessions.any_lives(living):  # noqa: ASYNC110  no end tells of itself
+            await asyncio.sleep(_POLL_S)
     return process.returncode is not None

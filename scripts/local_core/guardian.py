@@ -1,8 +1,8 @@
 """`python -m local_core.guardian LEDGER`: ends what a core has started when the core itself has ended.
 
 It is started with its standard input at the reading end of a pipe whose other end only the core holds. The
-kernel closes that end however the core ends, SIGKILL included; the guardian then kills every session in the
-ledger and ends too. After an orderly end the ledger is empty and there is nothing to do.
+kernel closes that end however the core ends, SIGKILL included; the guardian then kills what is left of the
+core's children and ends too. After an orderly end the ledger is empty and there is nothing to do.
 
 It runs as a process and a session of its own, so that Ctrl-C in a terminal reaches the core and not it.
 """
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
     left = read_ledger(ledger)
     # A new core may have taken over the root already: its children are not ours to end.
     if left.owner == core:
-        left.kill_sessions()
+        left.kill_what_is_left()
 
 
 if __name__ == "__main__":

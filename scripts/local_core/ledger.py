@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local_core import sessions
+from local_core import marks, sessions
 from local_core.sessions import Session
+
+_KILL_WAIT_S = 5.0
+_MAX_PASSES = 3  # a process may have started another one while we looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,12 @@ class Ledger:
     Attributes:
         owner: The core that wrote it; None when nothing is known.
         founders: Process id of each session's founder -> its start time in clock ticks since boot.
+        mark: What every process bears that has come from the core; empty when nothing is known.
     """
 
     owner: Owner | None = None
     founders: dict[int, int] = field(default_factory=dict)
+    mark: str = ""
 
     def write(self, path: Path) -> None:
         """Replace the file at once; a reader sees the old one or the new one."""
@@ -38,6 +43,7 @@ class Ledger:
                 "boot_id": sessions.boot_id(),
                 "owner": [self.owner.pid, self.owner.start_ticks] if self.owner else None,
                 "founders": {str(pid): ticks for pid, ticks in self.founders.items()},
+                "mark": self.mark,
             }
         )
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,13 +51,25 @@ class Ledger:
         new.write_text(text)
         new.replace(path)
 
-    def kill_sessions(self) -> list[int]:
-        """SIGKILL to what lives in the sessions it names; returns the ids of those processes."""
-        return [
-            pid
-            for founder, ticks in self.founders.items()
-            for pid in Session(founder, ticks).signal(signal.SIGKILL)
-        ]
+    def kill_what_is_left(self) -> list[int]:
+        """SIGKILL to what lives of the core's children; returns the ids of those processes.
+
+        Blocks until they have ended: a broker on its way out still holds the port that the next one wants.
+        """
+        killed = []
+        for _ in range(_MAX_PASSES):
+            left = sessions.send(self._living(), signal.SIGKILL)
+            if not left:
+                break
+            sessions.wait_for_ends(left, _KILL_WAIT_S)
+            killed += left
+        return killed
+
+    def _living(self) -> set[int]:
+        in_sessions = {
+            pid for founder, ticks in self.founders.items() for pid in Session(founder, ticks).members()
+        }
+        return in_sessions | set(marks.bearers(self.mark))
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -61,7 +79,8 @@ def read_ledger(path: Path) -> Ledger:
         if content["boot_id"] != sessions.boot_id():
             return Ledger()
         owner = Owner(*content["owner"]) if content["owner"] else None
-        return Ledger(owner, {int(pid): int(ticks) for pid, ticks in content["founders"].items()})
+        founders = {int(pid): int(ticks) for pid, ticks in content["founders"].items()}
+        return Ledger(owner, founders, str(content.get("mark", "")))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         # Nothing can be ended by such a file, and nothing else depends on it.
         return Ledger()

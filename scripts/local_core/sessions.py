@@ -2,7 +2,7 @@
 
 A session keeps its id, the process id of the leader that founded it, for as long as it has members; the
 kernel gives that number to nobody else meanwhile, and may do so afterwards. So only a founder's id and start
-time together name a session.
+time together name a session. What has left a session is found by its mark (`marks`).
 """
 
 import contextlib
@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from local_core import marks
 
 _PROC = Path("/proc")
 _ENDED = frozenset("ZXx")  # proc(5), /proc/pid/stat, field 3: zombie and dead
@@ -29,18 +31,30 @@ def start_ticks(pid: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session by the process that founded it.
+    """A session by the process that founded it, and the daemons that have left it.
 
     Attributes:
         founder: Its process id.
         founder_ticks: When it started, in clock ticks since boot.
+        mark: What its processes bear in their environment; empty when they bear none.
     """
 
     founder: int
     founder_ticks: int
+    mark: str = ""
 
     def members(self) -> list[int]:
-        """Ids of its living processes; zombies do not count, nor does a stranger with its founder's id."""
+        """Ids of its living processes; zombies do not count, nor does a stranger with its founder's id.
+
+        Looks at every process of the machine, twice: milliseconds.
+        """
+        return sorted({*self._in_session(), *marks.bearers(self.mark)})
+
+    def signal(self, *numbers: signal.Signals) -> list[int]:
+        """Send signals to every member; returns whom they were sent to."""
+        return send(self.members(), *numbers)
+
+    def _in_session(self) -> list[int]:
         if start_ticks(self.founder) not in (self.founder_ticks, None):
             return []
         found = []
@@ -51,14 +65,21 @@ class Session:
                     found.append(pid)
         return found
 
-    def signal(self, number: signal.Signals) -> list[int]:
-        """Send a signal to every member; returns whom it was sent to."""
-        sent = []
-        for pid in self.members():
-            with contextlib.suppress(ProcessLookupError):
+
+def send(pids: Iterable[int], *numbers: signal.Signals) -> list[int]:
+    """Send signals to processes; returns the ids of those that were still there and take signals from us."""
+    sent = []
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # sudo is another user's
+            for number in numbers:
                 os.kill(pid, number)
-                sent.append(pid)
-        return sent
+            sent.append(pid)
+    return sent
+
+
+def any_lives(pids: Iterable[int]) -> bool:
+    """Whether any of the processes has not ended yet."""
+    return any(start_ticks(pid) is not None for pid in pids)
 
 
 def wait_for_ends(pids: Iterable[int], within_s: float) -> None:

@@ -23,6 +23,9 @@ from support.waiting import wait_until
 # A leader with a child of its own; both write their ids.
 FAMILY = "sleep 1000 & echo $! > grandchild; echo $$ > child; wait"
 STUBBORN_FAMILY = f"trap '' TERM; {FAMILY}"
+# As `daemon -d` does: it leaves its session, and its parent ends.
+DAEMON = "setsid sh -c 'echo $$ > daemon; exec sleep 1000' > /dev/null 2>&1 &"
+STUBBORN_DAEMON = DAEMON.replace("echo", 'trap "" TERM; echo')
 
 # No shell: one that is told to stop while it forks may lose the signal.
 SAYS_GOODBYE = """
@@ -126,6 +129,47 @@ def test_stopping_clears_away_what_a_child_that_ended_by_itself_left_behind(tmp_
     run(work)
 
 
+@pytest.mark.parametrize(("daemon", "ends_on_sigterm"), [(DAEMON, True), (STUBBORN_DAEMON, False)])
+def test_stopping_ends_a_daemon_that_left_the_session_of_its_child(
+    tmp_path: Path, daemon: str, *, ends_on_sigterm: bool
+) -> None:
+    async def work() -> None:
+        children = Children(tmp_path / "children.json")
+        other_folder = tmp_path / "other"
+        other_folder.mkdir()
+        process = await spawn(children, tmp_path, daemon)
+        other = await spawn(children, other_folder, DAEMON)
+        await process.wait()
+        pids = [await asyncio.to_thread(pid_in, folder, "daemon") for folder in (tmp_path, other_folder)]
+        with killed_at_the_end(*pids):
+            assert await children.stop(process, 0.3 if not ends_on_sigterm else 10) is ends_on_sigterm
+
+            assert process_has_ended(pids[0])
+            assert not process_has_ended(pids[1]), "it is another child's"
+            await children.stop(other, 10)
+            assert process_has_ended(pids[1])
+
+    run(work)
+
+
+def test_shell_in_which_somebody_looks_at_a_component_survives_its_end(tmp_path: Path) -> None:
+    """`edge run`, and whoever plays a component by hand, have its socket and token too."""
+
+    async def work() -> None:
+        children = Children(tmp_path / "children.json")
+        process = await spawn(children, tmp_path, "exec sleep 1000")
+        assert await children.stop(process, 10)
+
+    played = {"AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH": str(tmp_path / "ipc.socket"), "SVCUID": "TOKEN"}
+    stranger = subprocess.Popen(["sleep", "1000"], env=os.environ | played)
+    try:
+        run(work)
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
 def test_child_that_is_frozen_can_still_act_on_sigterm(tmp_path: Path) -> None:
     async def work() -> None:
         children = Children(tmp_path / "children.json")
@@ -201,6 +245,17 @@ def test_killed_core_leaves_no_process_behind(tmp_path: Path, script: str) -> No
             wait_for_process_end(pid)
 
 
+def test_killed_core_leaves_no_daemon_behind(tmp_path: Path) -> None:
+    core = start_core(tmp_path, f"{DAEMON} wait")
+    daemon = pid_in(tmp_path, "daemon")
+
+    with killed_at_the_end(daemon):
+        core.kill()
+        core.wait()
+
+        wait_for_process_end(daemon)
+
+
 def guardian_of(core_pid: int, ledger: Path) -> int:
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
@@ -226,6 +281,22 @@ def test_next_core_ends_what_is_left_when_the_guardian_was_killed_too(tmp_path: 
 
         assert process_has_ended(grandchild), "whoever reaps goes on to take the ports that were held"
         assert Children(ledger).reap_strays() == []
+
+
+def test_next_core_ends_a_daemon_that_is_left_when_the_guardian_was_killed_too(tmp_path: Path) -> None:
+    ledger = tmp_path / "children.json"
+    core = start_core(tmp_path, f"{DAEMON} wait")
+    daemon = pid_in(tmp_path, "daemon")
+
+    with killed_at_the_end(daemon):
+        os.kill(guardian_of(core.pid, ledger), signal.SIGKILL)
+        core.kill()
+        core.wait()
+        assert not process_has_ended(daemon)
+
+        assert daemon in Children(ledger).reap_strays()
+
+        assert process_has_ended(daemon)
 
 
 def test_guardian_ends_with_its_core_and_leaves_nothing_to_do(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from support.runtime import process_has_ended, wait_for_process_end
 from support.waiting import wait_until
 
 NAME = "com.example.Family"
-SCRIPT = "sleep 1000 & echo $! > grandchild; echo $$ > child; wait"
+DAEMON = "setsid sh -c 'echo $$ > daemon; exec sleep 1000' &"
+SCRIPT = f"{DAEMON} sleep 1000 & echo $! > grandchild; echo $$ > child; wait"
+FAMILY = ("child", "grandchild", "daemon")
 
 
 def write_recipe(folder: Path, name: str = NAME, step: str = "run") -> None:
@@ -33,7 +35,7 @@ def deploy(core: RunningCore, recipes: Path, name: str) -> None:
 
 
 def family_of(core: RunningCore, component: str = NAME) -> list[int]:
-    files = [core.root / "work" / component / name for name in ("child", "grandchild")]
+    files = [core.root / "work" / component / name for name in FAMILY]
 
     def written() -> list[int] | None:
         texts = [file.read_text() if file.exists() else "" for file in files]
@@ -57,7 +59,7 @@ def test_killed_core_leaves_no_process_and_the_next_one_runs_the_same_components
         process.wait()
     for pid in family:
         wait_for_process_end(pid)
-    for name in ("child", "grandchild"):
+    for name in FAMILY:
         (root / "work" / NAME / name).unlink()
 
     with running_core(root) as core:

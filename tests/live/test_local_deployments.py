@@ -1,6 +1,7 @@
 """Local deployments of real recipes and artifacts, to their end."""
 
 import json
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -56,16 +57,35 @@ def test_missing_artifact_fails_the_deployment_and_nothing_that_runs_is_touched(
         core.write_recipe(NAME, RUN)
         core.deployed({NAME: "1.0.0"})
         pid = pid_of(core)
-        core.write_recipe(NAME, RUN, "1.1.0", artifacts=[{"Uri": "s3://B/C/V/app.zip"}])
+        file = core.write_recipe(NAME, RUN, "1.1.0", artifacts=[{"Uri": "s3://B/C/V/app.zip"}])
 
         record = core.deploy({NAME: "1.1.0"})
 
         assert record.status is Status.FAILED
         assert record.detailed_status is DetailedStatus.FAILED_NO_STATE_CHANGE
         assert record.failure
-        assert "artifact app.zip" in record.failure.cause
+        assert f"{file}: artifact app.zip" in record.failure.cause
         assert record.failure.error_stack == ("DEPLOYMENT_FAILURE", "ARTIFACT_DOWNLOAD_ERROR")
         assert pid_of(core) == pid
+
+
+def test_deployment_that_fails_before_it_is_applied_leaves_the_code_that_runs_alone(tmp_path: Path) -> None:
+    file = [{"Uri": "s3://B/C/V/words.txt"}]
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        words = core.artifact_path(LIB, "1.0.0", "words.txt")
+        words.write_text("old artifact\n")
+        run = f"cat {{artifacts:path}}/words.txt; echo old recipe; {FOREVER}"
+        core.write_recipe(LIB, {"run": {"Script": run}}, artifacts=file)
+        core.deployed({LIB: "1.0.0"})
+        words.write_text("new artifact\n")
+        core.write_recipe(LIB, {"run": {"Script": run.replace("old", "new")}}, artifacts=file)
+        core.write_recipe(NAME, RUN, artifacts=[{"Uri": "s3://B/C/V/missing.txt"}])
+        assert core.deploy({LIB: "1.0.0", NAME: "1.0.0"}).status is Status.FAILED
+        assert not (core.layout.root / "packages" / "staged").exists()
+
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        wait_until(lambda: core.log(LIB).count("stdout. old recipe") == 2, 30, "the code again")
+        assert core.log(LIB).count("stdout. old artifact") == 2
 
 
 def test_one_can_go_back_to_an_older_version_and_only_what_is_in_use_is_kept(tmp_path: Path) -> None:
@@ -373,6 +393,58 @@ def test_core_that_ends_while_it_deploys_leaves_no_configuration_of_a_component_
         core.write_recipe(NAME, RUN, **default({"a": 2}))
         core.deployed({NAME: "1.0.0"})
         assert core.store.get(NAME) == {"a": 2}
+
+
+def test_core_that_ends_while_it_deploys_comes_back_with_the_configuration_it_had(tmp_path: Path) -> None:
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        core.write_recipe(LIB, RUN, **default({"a": 1}))
+        core.deployed({LIB: "1.0.0"}, configuration={LIB: ConfigurationUpdate({"a": 2})})
+        core.write_recipe(NAME, {"install": {"Script": FOREVER}, **RUN})
+        update = ConfigurationUpdate({"a": 3, "new": True})
+        core.submit({LIB: "1.0.0", NAME: "1.0.0"}, configuration={LIB: update})
+        core.wait_for_log(NAME, "shell-runner-start")
+        assert core.store.get(LIB) == {"a": 3, "new": True}
+
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        assert core.store.get(LIB) == {"a": 2}
+        core.call(core.store.update, LIB, ["a"], "its own", time.time_ns() // 1_000_000)
+
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        assert core.store.get(LIB) == {"a": "its own"}, "restored once, not at every start"
+
+
+@pytest.mark.parametrize("policy", FailurePolicy)
+def test_deployment_that_has_ended_is_not_undone_by_the_next_core(
+    tmp_path: Path, policy: FailurePolicy
+) -> None:
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        core.write_recipe(LIB, RUN, **default({"a": 1}))
+        core.deployed({LIB: "1.0.0"})
+        core.write_recipe(NAME, BROKEN)
+        update = {LIB: ConfigurationUpdate({"a": 2})}
+        core.deploy({LIB: "1.0.0", NAME: "1.0.0"}, configuration=update, failure_policy=policy)
+        core.call(core.store.update, LIB, ["own"], True, time.time_ns() // 1_000_000)
+        last = core.store.get(LIB)
+
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        assert core.store.get(LIB) == last
+
+
+def test_removed_component_leaves_no_daemon_not_even_of_its_uninstall_script(tmp_path: Path) -> None:
+    def daemon(file_name: str) -> str:
+        waits = f"until [ -s {file_name} ]; do sleep 0.02; done"
+        return f"setsid sh -c 'echo $$ > {file_name}; exec sleep 1000' & {waits}"
+
+    with RuntimeUnderTest(tmp_path / "core") as core:
+        steps = {step: {"Script": daemon(step)} for step in ("startup", "uninstall")}
+        core.write_recipe(NAME, steps)
+        core.deployed({NAME: "1.0.0"})
+        assert not process_has_ended(int(core.wait_for_text(NAME, "startup")))
+
+        core.deployed({}, root_components_to_remove=(NAME,))
+
+        for step in steps:
+            assert process_has_ended(int(core.wait_for_text(NAME, step)))
 
 
 def test_next_core_unpacks_what_a_killed_one_was_unpacking(tmp_path: Path) -> None:

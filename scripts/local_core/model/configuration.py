@@ -19,6 +19,7 @@ from local_core.model.configuration_tree import (
     TreePathError,
     changed_paths,
     find,
+    is_deeper_than,
     merged,
     newest_timestamp_ms,
     plain,
@@ -36,6 +37,7 @@ Watcher = Callable[[list[str]], None]
 
 # KernelConfigResolver.resolveConfigurationToApply: a recipe's defaults are older than whatever was stored.
 _DEFAULTS_TIMESTAMP_MS = 1
+MAX_DEPTH = 64  # ours: the functions on trees recurse
 _END_OF_TIME_MS = (1 << 63) - 1
 
 
@@ -48,7 +50,7 @@ class ConfigurationKeyNotFoundError(ConfigurationError):
 
 
 class ConfigurationPathError(ConfigurationError):
-    """A key path leads through a value, or a JSON pointer cannot be read."""
+    """A key path leads through a value or too deep, or a JSON pointer cannot be read."""
 
 
 class StaleTimestampError(ConfigurationError):
@@ -108,9 +110,11 @@ class ConfigurationStore:
 
         Raises:
             StaleTimestampError: Something at or below `key_path` is newer.
-            ConfigurationPathError: `key_path` leads through a scalar or list.
+            ConfigurationPathError: `key_path` leads through a scalar or list, or `value` is nested too deep.
             OSError: The file could not be written.
         """
+        if is_deeper_than(value, MAX_DEPTH - len(key_path)):
+            raise _too_deep(_place(component, key_path))
         tree = self._trees.get(component, Branch())
         node = find(tree, key_path)
         if node is not None and timestamp_ms < newest_timestamp_ms(node):
@@ -128,7 +132,7 @@ class ConfigurationStore:
         """What `deploy` would make of the configuration, were it done now; nothing is stored.
 
         Raises:
-            ConfigurationPathError: A pointer in `reset` cannot be read.
+            ConfigurationPathError: A pointer in `reset` cannot be read, or a value is nested too deep.
         """
         resolved: JsonObject = plain(self._resolved(component, defaults, merge, reset, _END_OF_TIME_MS))
         return resolved
@@ -155,7 +159,7 @@ class ConfigurationStore:
             timestamp_ms: When the deployment was made, in milliseconds since 1970.
 
         Raises:
-            ConfigurationPathError: A pointer in `reset` cannot be read.
+            ConfigurationPathError: A pointer in `reset` cannot be read, or a value is nested too deep.
             OSError: The file could not be written.
         """
         resolved = stamped(self._resolved(component, defaults, merge, reset, timestamp_ms), timestamp_ms)
@@ -203,6 +207,8 @@ class ConfigurationStore:
         reset: Sequence[str],
         timestamp_ms: int,
     ) -> Branch:
+        if is_deeper_than(defaults, MAX_DEPTH) or is_deeper_than(merge, MAX_DEPTH):
+            raise _too_deep(f"configuration of {component}")
         tree = self._trees.get(component, Branch())
         for pointer in reset:
             tree = _reset(tree, component, pointer)
@@ -250,6 +256,10 @@ def _reset(tree: Branch, component: str, pointer: str) -> Branch:
 
 def _folded(key_path: Sequence[str]) -> KeyPath:
     return tuple(key.lower() for key in key_path)
+
+
+def _too_deep(place: str) -> ConfigurationPathError:
+    return ConfigurationPathError(f"{place}: nested deeper than {MAX_DEPTH} levels; make it flatter")
 
 
 def _place(component: str, key_path: Sequence[str]) -> str:

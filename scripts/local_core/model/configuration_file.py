@@ -33,7 +33,7 @@ class ConfigurationFile:
             return {}
         try:
             return _parsed(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             aside = self._free_name()
             self._path.rename(aside)
             _log.error(

@@ -138,6 +138,14 @@ def same_value(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
+def is_deeper_than(value: Any, levels: int) -> bool:
+    """Whether a JSON value has more maps and lists around each other; does not recurse itself."""
+    inside = [value]
+    for _ in range(levels):
+        inside = [child for each in inside for child in _children(each)]
+    return any(_children(each) for each in inside)
+
+
 def encoded(node: Node) -> dict[str, Any]:
     """The node as JSON that `decoded` reads; its own name stays with its parent."""
     if isinstance(node, Leaf):
@@ -157,6 +165,12 @@ def decoded(name: str, encoding: Any) -> Node:
         case {"value": value, "timestamp_ms": int() as timestamp_ms} if not isinstance(value, dict):
             return Leaf(name, value, timestamp_ms)
     raise ValueError(f"{name!r} is neither a map nor a value")
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _merged_child(child: Node | None, key: str, value: Any, timestamp_ms: int) -> Node:

@@ -6,6 +6,7 @@ that its lines are known too. Knows nothing of what a recipe means. Pure functio
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ MAX_DEPTH = 100  # guards the recursive readers below; a recipe needs about ten 
 Scalar = str | int | float | bool | None
 
 # Jackson's YAMLParser: what a plain scalar must look like to be more than text.
-_INTEGER = re.compile(r"[-+]?[0-9][0-9_]{0,99}")  # a longer one stays text: Python refuses to convert it
+_INTEGER = re.compile(r"[-+]?[0-9][0-9_]*")
 _DECIMAL = re.compile(r"[-+]?[0-9][0-9_]*\.[0-9]*([eE][-+]?[0-9]+)?")
 _WORDS: Mapping[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -28,6 +29,7 @@ _WORDS: Mapping[str, bool | None] = {
     "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _NOT_THE_SAME_IN_YAML = re.compile(r"[^\n\r\x20-\x7e]")
+_MAX_DIGITS = 100  # Python refuses to convert thousands
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
@@ -191,7 +193,8 @@ class _Reader:
         if text in _WORDS:
             return _WORDS[text]
         if _INTEGER.fullmatch(text):
-            return int(text.replace("_", ""))
+            # Whoever takes numbers refuses this one like any that is too big.
+            return int(text.replace("_", "")) if len(text) <= _MAX_DIGITS else math.inf
         if _DECIMAL.fullmatch(text):
             return float(text.replace("_", ""))
         return text

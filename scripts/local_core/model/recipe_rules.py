@@ -23,6 +23,8 @@ GENERIC = "aws.greengrass.generic"
 # Names become folders: the two that mean other folders are none.
 _NAME = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9\-_.]+")
 _NAME_RULE = "use only letters, digits, '-', '_' and '.', and not '.' or '..' alone"
+# Whose `<name>.log` lies beside the components' logs already: the core, the broker and the S3 stand-in.
+_NAMES_OF_OTHER_LOGS = frozenset({"greengrass", "broker", "s3"})
 # Numbers of more than 64 bits, and those that are none, cannot be sent to the component over IPC.
 _NUMBERS = range(-(1 << 63), 1 << 64)
 # What the GDK's templates hold where a build writes the real values.
@@ -88,6 +90,12 @@ def _component_name(root: Section) -> str:
         return ""
     if not _NAME.fullmatch(name.value):
         root.findings.fault(name.place, f"is {name.value!r}; {_NAME_RULE}")
+    if name.value.lower() in _NAMES_OF_OTHER_LOGS:
+        root.findings.fault(
+            name.place,
+            f"is {name.value!r}, and {name.value}.log would be taken for a log of the core itself; "
+            f"write e.g. com.example.{name.value}",
+        )
     if len(name.value) > MAX_NAME_LENGTH:
         root.findings.fault(name.place, f"has {len(name.value)} characters; at most {MAX_NAME_LENGTH}")
     return name.value

@@ -5,6 +5,7 @@ there), which are those of the shadow service. Pure values and functions.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,7 +101,7 @@ def read_update(payload: bytes) -> ShadowUpdate:
     if not payload:
         raise ShadowRequestError("Missing update payload")
     try:
-        request = json.loads(payload)
+        request = json.loads(payload, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise ShadowRequestError("Invalid JSON") from None
     if not isinstance(request, dict) or not isinstance(state := request.get("state"), dict):
@@ -140,6 +141,13 @@ def delta_of(reported: Mapping[str, Any], desired: Mapping[str, Any]) -> JsonObj
         elif not _are_same(value, other):
             delta[key] = value
     return delta
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no JSON number")
+    return value
 
 
 def _update_section(

@@ -3,7 +3,8 @@
 Where to look:
     supervisor    all components of a core; component, state_actions, states: one of them
     steps         one lifecycle step; process, environment: its process; component_log: what it writes
-    deployments   the queue; rollout: one deployment; preparation, planning, resolver, packages: its plan
+    deployments   the queue; rollout: one deployment; preparation, planning, resolver: its plan
+    packages      recipes and artifacts; staging: those of a deployment that is not applied yet
     inventory     what a core must know again after a restart
 
 Where it differs from a device, on purpose:
@@ -18,7 +19,10 @@ Where it differs from a device, on purpose:
     - A bootstrap step that asks for a restart of the nucleus or the device gets none.
     - A script has ended when its shell has, even where something in the background still holds its output
       open: the classic nucleus waits for that too.
-    - Stopping a component ends everything in its session, also what a startup script left running.
+    - Stopping a component ends everything it has started, also what a startup script left running and
+      daemons that have left its session: every process has LOCAL_CORE_CHILD in its environment for that.
+    - Recipes and artifacts of a deployment are put in their place when it is applied. A rollback leaves those
+      of a version that was there before with others: what runs goes on, and its next start runs the new ones.
     - After a successful deployment only the versions that are in use are kept; a device keeps each
       component's previous version as well.
 """

@@ -19,7 +19,7 @@ from local_core.runtime.deployment_host import DeploymentHost
 from local_core.runtime.failures import failure_of
 from local_core.runtime.inventory import Inventory, read_inventory
 from local_core.runtime.preparation import recall
-from local_core.runtime.rollout import Rollout
+from local_core.runtime.rollout import EVERYTHING, Rollout
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class Deployments:
         """Start the components that an earlier core on this root had, and take deployments from now on."""
         self._inventory = read_inventory(_inventory_path(self._host.layout))
         self._show_inventory()
+        self._undo_interrupted_change()
         self._forget_orphans()
         for definition in recall(self._host, self._inventory).values():
             self._host.supervisor.put(definition, with_bootstrap=False)
@@ -136,6 +137,15 @@ class Deployments:
         self._show_inventory()
         self._save()
         _LOG.info("Deployment ended", extra={"contexts": _facts(record)})
+
+    def _undo_interrupted_change(self) -> None:
+        # The inventory still holds the versions of before the deployment; their configurations belong to it.
+        if former := self._inventory.former_configurations:
+            _LOG.warning("The last core ended while it applied a deployment: former configurations are back")
+            for name, configuration in former.items():
+                self._host.store.deploy(name, {}, configuration, EVERYTHING, int(time.time() * 1000))
+            self._inventory.end_change(self._inventory.components)
+            self._save()
 
     def _forget_orphans(self) -> None:
         # A core that is killed while it deploys has stored configurations of components that never came to

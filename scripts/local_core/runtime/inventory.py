@@ -17,6 +17,8 @@ from local_core.runtime.deployment import FINAL, DeploymentRecord, DetailedStatu
 
 _LOG = logging.getLogger(__name__)
 
+JsonObject = dict[str, Any]
+
 _FILE_FORMAT = 1
 _MAX_DEPLOYMENTS = 100
 
@@ -44,6 +46,8 @@ class Inventory:
         components: Every component that is there -> how it was deployed; built-in ones are not among them.
         built_ins: Built-in components that are in use -> version.
         deployments: Newest last; the oldest are forgotten.
+        former_configurations: What each component had before the deployment that is being applied; to be put
+            back when the core ends before it is noted how that came out. Empty otherwise.
     """
 
     path: Path
@@ -51,6 +55,7 @@ class Inventory:
     components: dict[str, Installed] = field(default_factory=dict)
     built_ins: dict[str, str] = field(default_factory=dict)
     deployments: list[DeploymentRecord] = field(default_factory=list)
+    former_configurations: dict[str, JsonObject] = field(default_factory=dict)
 
     @property
     def roots(self) -> frozenset[str]:
@@ -60,6 +65,24 @@ class Inventory:
     def find(self, deployment_id: str) -> DeploymentRecord | None:
         """The deployment of that id; None when there is none, or it was forgotten."""
         return next((each for each in self.deployments if each.deployment_id == deployment_id), None)
+
+    def begin_change(self, configurations: dict[str, JsonObject]) -> None:
+        """Note on disk what the components' configurations are, before a deployment changes them.
+
+        Raises:
+            OSError: Nothing is noted.
+        """
+        self.former_configurations = configurations
+        try:
+            self.save()
+        except OSError:
+            self.former_configurations = {}
+            raise
+
+    def end_change(self, components: dict[str, Installed]) -> None:
+        """The deployment has been applied, or undone: these components are there. To be saved."""
+        self.components = components
+        self.former_configurations = {}
 
     def save(self) -> None:
         """Write the file.
@@ -76,6 +99,7 @@ class Inventory:
             "components": {name: asdict(installed) for name, installed in self.components.items()},
             "built_ins": self.built_ins,
             "deployments": [asdict(record) for record in self.deployments],
+            "former_configurations": self.former_configurations,
         }
         write_atomically(self.path, json.dumps(content, indent=1).encode())
 
@@ -119,7 +143,10 @@ def _decoded(path: Path, content: Mapping[str, Any]) -> Inventory:
         for name, each in content["components"].items()
     }
     deployments = [_decoded_record(each) for each in content["deployments"]]
-    return Inventory(path, content["groups"], components, content["built_ins"], deployments)
+    former_configurations = dict(content.get("former_configurations", {}))
+    return Inventory(
+        path, content["groups"], components, content["built_ins"], deployments, former_configurations
+    )
 
 
 def _decoded_record(content: Mapping[str, Any]) -> DeploymentRecord:

@@ -17,6 +17,7 @@ from local_core.layout import Layout
 from local_core.model.atomic_file import write_atomically
 from local_core.model.recipe import RECIPE_SUFFIXES, Recipe, load_recipe, load_recipes
 from local_core.model.recipe_model import Access, Artifact, Manifest, Permission, Unarchive
+from local_core.runtime.staging import Staging
 from local_core.runtime.unarchive import unzip
 from local_core.settings import Flavor
 
@@ -40,21 +41,26 @@ class Packages:
     Args:
         layout: Where it is.
         flavor: Whose rules recipes are read by.
+
+    Attributes:
+        staging: Where everything waits that has been taken, until it is put in its place.
     """
 
     def __init__(self, layout: Layout, flavor: Flavor) -> None:
+        self.staging = Staging(layout)
         self._layout = layout
         self._flavor = flavor
 
-    def take_recipes(self, directory: Path) -> None:
-        """Copy every recipe below `directory`; one that is already there is replaced.
+    def take_recipes(self, directory: Path) -> list[Recipe]:
+        """Stage every recipe below `directory` and return them; once put, they replace those that are there.
 
         Raises:
             RecipeError: A recipe is broken, two files hold the same version, or Lite would not find one.
             OSError: The disk.
         """
         origin_by_version: dict[tuple[str, str], str] = {}
-        for recipe in load_recipes(directory, self._flavor):
+        recipes = load_recipes(directory, self._flavor)
+        for recipe in recipes:
             key = (recipe.name, recipe.version)
             if key in origin_by_version:
                 raise RecipeError(
@@ -64,10 +70,12 @@ class Packages:
             origin_by_version[key] = recipe.origin
             self._check_file_name(recipe)
         for (name, version), origin in origin_by_version.items():
-            self._take_recipe(name, version, Path(origin))
+            staged = self.staging.layout.recipes / f"{name}-{version}{Path(origin).suffix.lower()}"
+            write_atomically(staged, Path(origin).read_bytes())
+        return recipes
 
-    def recipes(self) -> Mapping[str, Mapping[str, Recipe]]:
-        """Every recipe there is: name -> version -> recipe.
+    def recipes(self) -> dict[str, dict[str, Recipe]]:
+        """Every recipe that is in its place: name -> version -> recipe.
 
         One that cannot be read, such as one of the other flavor, is left out and logged.
         """
@@ -91,7 +99,7 @@ class Packages:
         return load_recipe(self._recipe_file(name, version), self._flavor)
 
     def take_artifacts(self, recipe: Recipe, manifest: Manifest, directory: Path | None) -> bool:
-        """Have every artifact of `manifest` in place and unpacked.
+        """Have every artifact of `manifest` in place and unpacked, or staged.
 
         Args:
             recipe: Whose manifest.
@@ -106,12 +114,11 @@ class Packages:
             UnarchiveError: One cannot be unpacked.
             OSError: The disk.
         """
-        store = self._layout.artifacts(recipe.name, recipe.version)
-        store.mkdir(parents=True, exist_ok=True)
+        self._layout.artifacts(recipe.name, recipe.version).mkdir(parents=True, exist_ok=True)
         source = directory / recipe.name / recipe.version if directory else None
         has_changed = False
         for artifact in manifest.artifacts:
-            has_changed |= self._take(artifact, recipe, source, store / artifact.file_name)
+            has_changed |= self._take(artifact, recipe, source)
         return has_changed
 
     def keep_only(self, versions: Mapping[str, str]) -> None:
@@ -143,20 +150,12 @@ class Packages:
                 f"{recipe.name}-{recipe.version}{Path(recipe.origin).suffix}"
             )
 
-    def _take_recipe(self, name: str, version: str, source: Path) -> None:
-        content = source.read_bytes()
-        for suffix in RECIPE_SUFFIXES:
-            target = self._layout.recipes / f"{name}-{version}{suffix}"
-            if suffix == source.suffix.lower():
-                write_atomically(target, content)
-            else:
-                target.unlink(missing_ok=True)
-
     def _recipe_file(self, name: str, version: str) -> Path:
         files = [self._layout.recipes / f"{name}-{version}{suffix}" for suffix in RECIPE_SUFFIXES]
         return next((file for file in files if file.exists()), files[0])
 
-    def _take(self, artifact: Artifact, recipe: Recipe, source: Path | None, target: Path) -> bool:
+    def _take(self, artifact: Artifact, recipe: Recipe, source: Path | None) -> bool:
+        target = self._layout.artifacts(recipe.name, recipe.version) / artifact.file_name
         if urlsplit(artifact.uri).scheme == _CONTAINER_SCHEME:
             raise ArtifactError(
                 f"{recipe.origin}: {artifact.uri}: this core fetches no container images. Leave the artifact "
@@ -165,32 +164,34 @@ class Packages:
         offered = source / artifact.file_name if source else None
         if offered is None or not offered.is_file():
             if target.is_file():
-                self._unpack(artifact, recipe, target, only_if_missing=True)
+                self._unpack_if_missing(artifact, recipe, target)
                 return False
             where = f"{source} has no such file" if source else "the deployment names no artifact directory"
             raise ArtifactError(
                 f"{recipe.origin}: artifact {artifact.file_name} ({artifact.uri}) is missing: {where}. Build "
                 f"it, and put it at <artifact directory>/{recipe.name}/{recipe.version}/{artifact.file_name}"
             )
+        filecmp.clear_cache()  # it takes files of the same size and time for those it has compared before
         if target.is_file() and filecmp.cmp(offered, target, shallow=False):
-            self._unpack(artifact, recipe, target, only_if_missing=True)
+            self._unpack_if_missing(artifact, recipe, target)
             return False
-        new = target.with_name(f"{target.name}.new")
-        new.unlink(missing_ok=True)
+        staged = self.staging.layout
+        new = staged.artifacts(recipe.name, recipe.version) / artifact.file_name
+        new.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(offered, new)
         new.chmod(_mode(artifact.permission))
-        # Unpacked before it counts as taken: what fails or dies in between, the next deployment does again.
-        self._unpack(artifact, recipe, offered)
-        new.replace(target)
+        if artifact.unarchive is Unarchive.ZIP:
+            unzip(offered, _unpacked(staged, artifact, recipe), _mode(artifact.permission))
         return True
 
-    def _unpack(
-        self, artifact: Artifact, recipe: Recipe, archive: Path, *, only_if_missing: bool = False
-    ) -> None:
-        folder = self._layout.artifacts_unarchived(recipe.name, recipe.version)
-        folder /= Path(artifact.file_name).stem
-        if artifact.unarchive is Unarchive.ZIP and not (only_if_missing and folder.is_dir()):
+    def _unpack_if_missing(self, artifact: Artifact, recipe: Recipe, archive: Path) -> None:
+        folder = _unpacked(self._layout, artifact, recipe)
+        if artifact.unarchive is Unarchive.ZIP and not folder.is_dir():
             unzip(archive, folder, _mode(artifact.permission))
+
+
+def _unpacked(layout: Layout, artifact: Artifact, recipe: Recipe) -> Path:
+    return layout.artifacts_unarchived(recipe.name, recipe.version) / Path(artifact.file_name).stem
 
 
 def _mode(permission: Permission) -> int:

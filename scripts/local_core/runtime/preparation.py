@@ -1,6 +1,6 @@
 """From a request to a plan: recipes and artifacts taken, versions resolved, each component defined.
 
-Changes nothing but the packages. Runs on the core's event loop; file work goes to a thread.
+Changes nothing: what is taken is staged. Runs on the core's event loop; file work goes to a thread.
 """
 
 import asyncio
@@ -52,19 +52,19 @@ async def prepare(request: DeploymentRequest, host: DeploymentHost, inventory: I
     """
     packages = Packages(host.layout, host.settings.flavor)
     planner = Planner(host.settings, host.layout, host.store)
-    if request.recipe_directory:
-        await _in_thread(packages.take_recipes, request.recipe_directory)
+    await in_thread(packages.staging.discard)
     groups = _groups(request, inventory)
     built_in = built_in_components(host.settings.flavor)
-    available = {
-        **await _in_thread(packages.recipes),
-        **{name: {recipe.version: recipe} for name, recipe in built_in.items()},
-    }
+    available = await in_thread(packages.recipes)
+    if request.recipe_directory:
+        for recipe in await in_thread(packages.take_recipes, request.recipe_directory):
+            available.setdefault(recipe.name, {})[recipe.version] = recipe
+    available |= {name: {recipe.version: recipe} for name, recipe in built_in.items()}
     recipes = resolve(_wants(groups, host), available)
     own = [recipe for recipe in recipes if recipe.name not in built_in]
     for recipe in own:
         manifest = planner.manifest(recipe)
-        if await _in_thread(packages.take_artifacts, recipe, manifest, request.artifact_directory):
+        if await in_thread(packages.take_artifacts, recipe, manifest, request.artifact_directory):
             _warn_of_unrestarted(recipe, host)
     _warn_of_ignored(request, groups)
     roots = groups[request.group]
@@ -99,7 +99,7 @@ def recall(host: DeploymentHost, inventory: Inventory) -> dict[str, Definition]:
     return planner.definitions(recipes, planner.present_configurations(recipes), run_with)
 
 
-async def _in_thread(
+async def in_thread(
     work: Callable[_Arguments, _Result], *args: _Arguments.args, **kw: _Arguments.kwargs
 ) -> _Result:
     """`work` in a thread; who is cancelled waits for it, so that two deployments never write side by side."""

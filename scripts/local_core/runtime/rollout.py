@@ -18,12 +18,13 @@ from local_core.runtime.deployment_host import DeploymentHost
 from local_core.runtime.failures import ComponentBrokenError
 from local_core.runtime.inventory import Installed, Inventory
 from local_core.runtime.packages import Packages
-from local_core.runtime.preparation import Plan, prepare
+from local_core.runtime.preparation import Plan, in_thread, prepare
+from local_core.runtime.staging import Staging
 from local_core.runtime.states import State
 
 _LOG = logging.getLogger(__name__)
 
-_EVERYTHING = ("",)  # the JSON pointer of a whole configuration
+EVERYTHING = ("",)  # the JSON pointer of a whole configuration
 
 JsonObject = dict[str, Any]
 
@@ -69,6 +70,12 @@ class Rollout:
             CoreError: It has failed; `detailed_status` says what that means for what runs.
             OSError: The same, for the disk's sake.
         """
+        try:
+            await self._carry_out(request)
+        finally:
+            Staging(self._host.layout).discard()
+
+    async def _carry_out(self, request: DeploymentRequest) -> None:
         plan = await prepare(request, self._host, self._inventory)
         notices = self._host.notices
         try:
@@ -99,6 +106,7 @@ class Rollout:
 
     async def _apply(self, plan: Plan, policy: FailurePolicy) -> None:
         before = self._snapshot()
+        self._inventory.begin_change(before.configurations)
         try:
             await self._become(plan)
         except (CoreError, OSError) as error:
@@ -119,6 +127,7 @@ class Rollout:
 
     async def _become(self, plan: Plan) -> None:
         host = self._host
+        await in_thread(Staging(host.layout).put)
         for name, planned in plan.configurations.items():
             host.store.deploy(name, planned.defaults, planned.merge, planned.reset, self._timestamp_ms)
             host.configuration_changed(name)
@@ -158,13 +167,14 @@ class Rollout:
         self.detailed_status = None
         try:
             for name, configuration in before.configurations.items():
-                host.store.deploy(name, {}, configuration, _EVERYTHING, self._timestamp_ms)
+                host.store.deploy(name, {}, configuration, EVERYTHING, self._timestamp_ms)
                 host.configuration_changed(name)
             await self._put(before.definitions.values(), before.broken, with_bootstrap=False)
             await self._remove(host.supervisor.components.keys() - before.definitions.keys())
         except (CoreError, OSError) as second:
             self._note_components()
             raise CoreError(f"{error}\nThe rollback failed as well: {second}") from error
+        self._note_components()
         self.detailed_status = DetailedStatus.FAILED_ROLLBACK_COMPLETE
 
     async def _remove(self, names: Collection[str]) -> None:
@@ -193,7 +203,9 @@ class Rollout:
             _LOG.warning("Versions that are needed no more could not be cleared away: %s", error)
 
     def _note_components(self) -> None:
-        self._inventory.components = {
-            name: Installed(each.definition.version, each.definition.run_with)
-            for name, each in self._host.supervisor.components.items()
-        }
+        self._inventory.end_change(
+            {
+                name: Installed(each.definition.version, each.definition.run_with)
+                for name, each in self._host.supervisor.components.items()
+            }
+        )

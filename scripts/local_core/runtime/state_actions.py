@@ -183,6 +183,7 @@ class StateActions:
             self._log.event(
                 "", "The uninstall script failed; the component is removed all the same", level="WARN"
             )
+        await self.scripts.stop(self._timings.stop_grace_s)
 
     async def _start_up(self) -> State:
         agenda = self._agenda

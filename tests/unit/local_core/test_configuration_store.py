@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_core.model.configuration import (
+    MAX_DEPTH,
+    ConfigurationError,
     ConfigurationKeyNotFoundError,
     ConfigurationPathError,
     ConfigurationStore,
@@ -47,6 +49,39 @@ def changes_of(store: ConfigurationStore, *key_path: str) -> list[list[str]]:
     seen: list[list[str]] = []
     store.watch(ME, key_path, seen.append)
     return seen
+
+
+def nested(levels: int) -> Any:
+    """A value with so many maps and lists around each other."""
+    value: Any = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"k": value}
+    return value
+
+
+# ---- depth ----
+
+
+def test_configuration_may_be_as_deep_as_the_limit_and_no_deeper() -> None:
+    store = store_with({})
+    key_path = ["a"] * (MAX_DEPTH - 10)
+    store.update(ME, key_path, nested(10), LATER)
+    before = store.get(ME)
+
+    for too_deep in (11, 2_000):
+        with pytest.raises(ConfigurationPathError, match=f"nested deeper than {MAX_DEPTH} levels"):
+            store.update(ME, key_path, nested(too_deep), LATER)
+
+    assert store.get(ME) == before
+
+
+def test_deployment_that_nests_too_deep_is_refused_before_anything_changes() -> None:
+    store = store_with({"a": 1})
+    for defaults, merge in (({"b": nested(MAX_DEPTH)}, None), ({}, {"b": nested(2_000)})):
+        with pytest.raises(ConfigurationError, match=f"{ME}.*nested deeper than {MAX_DEPTH} levels"):
+            store.resolve(ME, defaults, merge, [])
+
+    assert store.get(ME) == {"a": 1}
 
 
 # ---- reading ----

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from local_core.runtime.definition import RunWith
 from local_core.runtime.deployment import DeploymentRecord, DetailedStatus, Failure, Status
 from local_core.runtime.inventory import Installed, Inventory, read_inventory
+from support.file_size import file_size_limit
 
 
 def record(number: int, status: Status = Status.SUCCEEDED) -> DeploymentRecord:
@@ -21,12 +23,32 @@ def test_what_is_deployed_survives_a_restart(tmp_path: Path) -> None:
         components={"com.example.X": Installed("1.0.0", RunWith("user:group", 1.5, 1024))},
         built_ins={"aws.greengrass.Nucleus": "2.17.0"},
         deployments=[record(1), failed],
+        former_configurations={"com.example.X": {"a": 1}},
     )
 
     saved.save()
 
     assert read_inventory(saved.path) == saved
     assert saved.roots == {"com.example.X"}
+
+
+def test_file_of_a_core_that_noted_no_former_configurations_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "deployments.json"
+    Inventory(path, groups={"LOCAL_DEPLOYMENT": {}}).save()
+    content = json.loads(path.read_text())
+    del content["former_configurations"]
+    path.write_text(json.dumps(content))
+
+    assert read_inventory(path).groups == {"LOCAL_DEPLOYMENT": {}}
+
+
+def test_change_that_could_not_be_noted_has_not_begun(tmp_path: Path) -> None:
+    inventory = Inventory(tmp_path / "deployments.json")
+
+    with file_size_limit(0), pytest.raises(OSError, match="File too large"):
+        inventory.begin_change({"com.example.X": {"a": 1}})
+
+    assert not inventory.former_configurations
 
 
 def test_first_core_on_a_root_has_nothing(tmp_path: Path) -> None:

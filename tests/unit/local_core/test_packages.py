@@ -1,3 +1,4 @@
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -58,7 +59,15 @@ class Offered:
 
     def take(self) -> bool:
         """Take them; whether any was new."""
-        return self.packages.take_artifacts(self.recipe, self.manifest, self.directory)
+        self.packages.staging.discard()
+        is_new = self.packages.take_artifacts(self.recipe, self.manifest, self.directory)
+        self.packages.staging.put()
+        return is_new
+
+
+def packages_of(layout: Layout) -> dict[Path, bytes]:
+    """Every file of the packages."""
+    return {path: path.read_bytes() for path in layout.root.rglob("*") if path.is_file()}
 
 
 def mode_of(path: Path) -> int:
@@ -72,6 +81,7 @@ def test_versions_lie_side_by_side_under_the_nucleus_s_names(tmp_path: Path) -> 
     packages = Packages(layout, Flavor.CLASSIC)
 
     packages.take_recipes(tmp_path / "recipes")
+    packages.staging.put()
 
     assert set(packages.recipes()[NAME]) == {"1.0.0", "1.1.0"}
     assert (layout.recipes / f"{NAME}-1.0.0.yaml").read_text() == recipe_text()
@@ -84,8 +94,9 @@ def test_recipe_replaces_the_one_of_the_same_version_whatever_its_format(tmp_pat
     write(tmp_path / "first" / "r.yaml", recipe_text())
     write(tmp_path / "second" / "r.yml", recipe_text() + "# newer\n")
 
-    packages.take_recipes(tmp_path / "first")
-    packages.take_recipes(tmp_path / "second")
+    for folder in ("first", "second"):
+        packages.take_recipes(tmp_path / folder)
+        packages.staging.put()
 
     assert [path.name for path in layout.recipes.iterdir()] == [f"{NAME}-{VERSION}.yml"]
 
@@ -106,7 +117,28 @@ def test_one_broken_recipe_fails_all_and_nothing_is_taken(tmp_path: Path) -> Non
     with pytest.raises(RecipeError, match=r"bad\.yaml"):
         Packages(layout, Flavor.CLASSIC).take_recipes(tmp_path / "recipes")
 
-    assert not layout.recipes.exists()
+    assert not packages_of(layout)
+
+
+def test_what_is_taken_waits_until_it_is_put(tmp_path: Path) -> None:
+    offered = Offered(tmp_path, '[{Uri: "s3://B/C/V/app.zip", Unarchive: ZIP}]')
+    layout, packages = offered.layout, offered.packages
+    zip_of(offered.offer("app.zip"), {"main.py": b"old"})
+    write(tmp_path / "old" / "r.yaml", recipe_text())
+    offered.take()
+    packages.take_recipes(tmp_path / "old")
+    packages.staging.put()
+    before = packages_of(layout)
+    zip_of(offered.offer("app.zip"), {"main.py": b"new"})
+    write(tmp_path / "new" / "r.yaml", recipe_text() + "ComponentPublisher: me\n")
+
+    (taken,) = packages.take_recipes(tmp_path / "new")
+    assert packages.take_artifacts(offered.recipe, offered.manifest, offered.directory)
+
+    assert (taken.publisher, packages.recipe(NAME, VERSION).publisher) == ("me", "")
+    assert {path: text for path, text in packages_of(layout).items() if path in before} == before
+    packages.staging.discard()
+    assert packages_of(layout) == before
 
 
 def test_lite_finds_recipes_only_by_their_file_names(tmp_path: Path) -> None:
@@ -163,6 +195,31 @@ def test_artifact_that_did_not_change_is_left_alone_and_one_that_did_replaces_al
 
     unpacked = offered.layout.artifacts_unarchived(NAME, VERSION) / "app"
     assert {path.name: path.read_bytes() for path in unpacked.iterdir()} == {"same_size.py": b"new"}
+
+
+def test_component_without_artifacts_has_a_folder_for_them(tmp_path: Path) -> None:
+    offered = Offered(tmp_path, "[]")
+
+    assert not offered.take()
+
+    assert offered.layout.artifacts(NAME, VERSION).is_dir()
+
+
+def test_artifact_that_changed_without_its_size_and_time_is_taken(tmp_path: Path) -> None:
+    """As a build does that sets every time to the same, for the sake of archives that can be compared."""
+    offered = Offered(tmp_path, '[{Uri: "s3://B/C/V/file.txt"}]')
+    file = write(offered.offer("file.txt"), "old")
+    os.utime(file, (0, 0))
+    offered.take()
+    taken = offered.layout.artifacts(NAME, VERSION) / "file.txt"
+    os.utime(taken, (0, 0))
+    assert not offered.take()
+    write(file, "new")
+    os.utime(file, (0, 0))
+
+    assert offered.take()
+
+    assert taken.read_text() == "new"
 
 
 def test_artifact_of_an_earlier_deployment_is_enough(tmp_path: Path) -> None:

@@ -59,6 +59,17 @@ BAD_RECIPES = {
         "is '.'; use only",
     ),
     "name that is the folder above": (HEAD.replace("com.example.A", "..") + MANIFESTS, 2, "not '.' or '..'"),
+    "name whose log would be the core's own": (
+        HEAD.replace("com.example.A", "GreenGrass") + MANIFESTS,
+        2,
+        "is 'GreenGrass', and GreenGrass.log would be taken for a log of the core itself; write e.g.",
+    ),
+    "name whose log would be the broker's": (
+        HEAD.replace("com.example.A", "broker") + MANIFESTS,
+        2,
+        "log of",
+    ),
+    "name whose log would be that of S3": (HEAD.replace("com.example.A", "S3") + MANIFESTS, 2, "a log"),
     "dependency on the folder above": (
         HEAD + "ComponentDependencies:\n  ..: {VersionRequirement: 1.0.0}\n" + MANIFESTS,
         5,
@@ -69,6 +80,11 @@ BAD_RECIPES = {
         + "ComponentConfiguration:\n  DefaultConfiguration:\n    a:\n      - 18446744073709551616\n"
         + MANIFESTS,
         7,
+        "does not fit into 64 bits; put it in quotes",
+    ),
+    "integer of more digits than Python converts": (
+        HEAD + f"ComponentConfiguration:\n  DefaultConfiguration:\n    a: -{'9' * 5_000}\n" + MANIFESTS,
+        6,
         "does not fit into 64 bits; put it in quotes",
     ),
     "decimal beyond all bounds": (

@@ -67,8 +67,8 @@ def read(text: str, flavor: Flavor = Flavor.CLASSIC, origin: str = "recipes/sens
     return parse_recipe(text, origin, flavor)
 
 
-def test_more_digits_than_a_number_can_have_are_text() -> None:
-    text = FULL.replace("interval_s: 5", f"interval_s: 5\n    digits: {'9' * 5_000}")
+def test_more_digits_than_a_number_can_have_are_text_in_quotes() -> None:
+    text = FULL.replace("interval_s: 5", f"interval_s: 5\n    digits: '{'9' * 5_000}'")
 
     assert read(text).default_configuration["digits"] == "9" * 5_000
 
