@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -21,6 +22,7 @@ from edge_common.ipc import (
     State,
 )
 from edge_common.metrics import Counter, Metrics
+from edge_common.retry import Backoff
 from local_core.ipc.eventstream import FrameReader, HeaderType
 from local_core.ipc.messages import CONNECTION_ACCEPTED, MessageType, connection_frame
 from local_core.ipc.messages import Message as IpcMessage
@@ -29,10 +31,12 @@ from support.waiting import wait_until
 
 TOPIC = "orangepi5-core-001/sensors/data"
 FILTER = "orangepi5-core-001/+/+"
-QUICK = ReconnectPolicy(first_delay_s=0.01, max_delay_s=0.05, stable_after_s=0.1, give_up_after_s=20)
+HASTE = Backoff(initial_s=0.01, max_s=0.05)
+QUICK = ReconnectPolicy(backoff=HASTE, stable_after_s=0.1, give_up_after_s=20)
 IMPATIENT = ReconnectPolicy(
-    first_delay_s=0.01, max_delay_s=0.05, connect_timeout_s=0.2, subscribe_timeout_s=0.3, give_up_after_s=0.5
+    backoff=HASTE, connect_timeout_s=0.2, subscribe_timeout_s=0.3, give_up_after_s=0.5
 )
+PATIENT_BUT_FOR_REFUSALS = ReconnectPolicy(backoff=HASTE, give_up_after_s=3600, refused_after_s=0.5)
 PATIENCE_S = 20.0
 
 
@@ -280,30 +284,26 @@ def test_call_without_connection_ends_by_its_deadline(core: ScriptedCore, gatewa
 def test_server_that_accepts_and_says_nothing_is_given_up(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failed: list[GatewayFailedError] = []
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "silent.socket"))
-        listener.listen(64)
-        with IpcGateway(
-            socket_path=str(tmp_path / "silent.socket"),
-            token="SILENT",  # noqa: S106  a test's
-            policy=IMPATIENT,
-            on_failed=failed.append,
-        ) as gateway:
+    path = tmp_path / "silent.socket"
+    gateway = IpcGateway(socket_path=str(path), token="SILENT", policy=IMPATIENT)  # noqa: S106  a test's
+
+    def use() -> None:
+        with gateway:
             with pytest.raises(TransientError, match="no connection"):
                 gateway.publish_to_iot_core(TOPIC, b"1", timeout_s=0.1)
-            with pytest.raises(GatewayFailedError, match="nobody answered"):
-                gateway.publish_to_iot_core(TOPIC, b"1", timeout_s=PATIENCE_S)
-            wait_until(lambda: failed, PATIENCE_S, "on_failed")
-            assert gateway.state is State.FAILED
+            gateway.publish_to_iot_core(TOPIC, b"1", timeout_s=PATIENCE_S)
+
+    with listening(path), pytest.raises(GatewayFailedError, match="nobody answered"):
+        use()
+    assert gateway.state is State.FAILED
     assert not [record for record in caplog.records if record.name.startswith("awsiot")]
 
 
 def test_core_that_accepts_but_answers_no_call_is_given_up(core: ScriptedCore) -> None:
     core.silent.add("GetConfiguration")
     with (
-        IpcGateway(socket_path=core.socket_path, token=core.token, policy=IMPATIENT) as gateway,
         pytest.raises(GatewayFailedError, match="answers nothing"),
+        IpcGateway(socket_path=core.socket_path, token=core.token, policy=IMPATIENT) as gateway,
     ):
         gateway.publish_to_iot_core(TOPIC, b"1", timeout_s=PATIENCE_S)
 
@@ -350,22 +350,79 @@ def test_call_in_flight_when_the_connection_is_lost_fails_as_transient(
     assert "may have acted" in failures[0].reason
 
 
-def test_refused_token_fails_the_gateway_after_the_bounded_time(core: ScriptedCore) -> None:
-    failed: list[GatewayFailedError] = []
-    with IpcGateway(
-        socket_path=core.socket_path, token=core.token, policy=IMPATIENT, on_failed=failed.append
-    ) as gateway:
-        gateway.publish_to_iot_core(TOPIC, b"1")
-        core.forget_token()
-        core.restart()
-        wait_until(lambda: gateway.state is not State.CONNECTED, PATIENCE_S, "the loss to be noticed")
-        with pytest.raises(GatewayFailedError, match="refused this process's token"):
-            gateway.publish_to_iot_core(TOPIC, b"2", timeout_s=PATIENCE_S)
-        wait_until(lambda: failed, PATIENCE_S, "on_failed")
-        with pytest.raises(GatewayFailedError):
-            gateway.raise_if_failed()
-        with pytest.raises(GatewayFailedError):
-            gateway.subscribe_to_topic("local/data", Received())
+def test_refused_token_fails_the_gateway_soon(core: ScriptedCore) -> None:
+    """However long it would wait for a core that is away: only a new process gets a valid token."""
+    stop = threading.Event()
+    gateway = IpcGateway(
+        socket_path=core.socket_path, token=core.token, policy=PATIENT_BUT_FOR_REFUSALS, stop=stop
+    )
+
+    def use() -> None:
+        with gateway:
+            gateway.publish_to_iot_core(TOPIC, b"1")
+            core.forget_token()
+            core.restart()
+            assert stop.wait(PATIENCE_S)
+            with pytest.raises(GatewayFailedError):
+                gateway.publish_to_iot_core(TOPIC, b"2")
+            with pytest.raises(GatewayFailedError):
+                gateway.subscribe_to_topic("local/data", Received())
+
+    with pytest.raises(GatewayFailedError, match="refused the token of this process"):
+        use()
+
+
+def test_core_that_hangs_up_on_the_token_refuses_it(tmp_path: Path) -> None:
+    """Greengrass Lite does so, without an answer: client_ready in its modules/ggipcd/src/ipc_server.c."""
+    path, stop = tmp_path / "raw.socket", threading.Event()
+
+    def hang_up(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # the end of the test
+            while True:
+                peer, _ = listener.accept()
+                peer.recv(65536)
+                peer.close()
+
+    with listening(path) as listener:
+        hanging_up = threading.Thread(target=hang_up, args=[listener])
+        hanging_up.start()
+        gateway = IpcGateway(
+            socket_path=str(path),
+            token="OLD",  # noqa: S106  a test's
+            policy=PATIENT_BUT_FOR_REFUSALS,
+            stop=stop,
+        )
+        with pytest.raises(GatewayFailedError, match="refused the token of this process"), gateway:
+            stop.wait(PATIENCE_S)
+        listener.shutdown(socket.SHUT_RDWR)
+        hanging_up.join(PATIENCE_S)
+
+
+def test_core_that_refuses_only_while_it_starts_is_not_given_up(core: ScriptedCore) -> None:
+    policy = replace(PATIENT_BUT_FOR_REFUSALS, refused_after_s=PATIENCE_S)
+    core.forget_token()
+    with IpcGateway(socket_path=core.socket_path, token=core.token, policy=policy) as gateway:
+        with pytest.raises(TransientError, match="refused the token of this process"):
+            gateway.publish_to_iot_core(TOPIC, b"1", timeout_s=0.2)
+        core.remember_token()
+        gateway.publish_to_iot_core(TOPIC, b"2", timeout_s=PATIENCE_S)
+    assert core.payloads() == [2]
+
+
+def test_failed_gateway_gives_way_to_the_exception_that_leaves_its_block(core: ScriptedCore) -> None:
+    stop = threading.Event()
+    policy = replace(PATIENT_BUT_FOR_REFUSALS, refused_after_s=0.0)
+    gateway = IpcGateway(socket_path=core.socket_path, token=core.token, policy=policy, stop=stop)
+
+    def use() -> None:
+        with gateway:
+            stop.wait(PATIENCE_S)
+            raise ValueError("of the body")
+
+    core.forget_token()
+    with pytest.raises(ValueError, match="of the body"):
+        use()
+    assert gateway.state is State.FAILED
 
 
 def test_core_that_comes_back_in_time_is_not_given_up(core: ScriptedCore, gateway: IpcGateway) -> None:
@@ -375,7 +432,6 @@ def test_core_that_comes_back_in_time_is_not_given_up(core: ScriptedCore, gatewa
     core.listen_again()
 
     gateway.publish_to_iot_core(TOPIC, b"2", timeout_s=PATIENCE_S)
-    gateway.raise_if_failed()
     assert core.payloads() == [1, 2]
 
 
@@ -392,17 +448,20 @@ def test_subscription_refused_for_now_is_made_later(core: ScriptedCore, gateway:
     assert received.wait_for(1) == [b"1"]
 
 
-def test_subscription_refused_after_a_reconnect_fails_the_gateway(
-    core: ScriptedCore, gateway: IpcGateway
-) -> None:
+def test_subscription_refused_after_a_reconnect_fails_the_gateway(core: ScriptedCore) -> None:
     """A component that has become deaf must not look alive."""
-    gateway.subscribe_to_iot_core(FILTER, Received())
-    core.refused[FILTER] = "UnauthorizedError"
-    core.restart()
+    stop = threading.Event()
+    gateway = IpcGateway(socket_path=core.socket_path, token=core.token, policy=QUICK, stop=stop)
 
-    wait_until(lambda: gateway.state is State.FAILED, PATIENCE_S, "the failure")
+    def use() -> None:
+        with gateway:
+            gateway.subscribe_to_iot_core(FILTER, Received())
+            core.refused[FILTER] = "UnauthorizedError"
+            core.restart()
+            stop.wait(PATIENCE_S)
+
     with pytest.raises(GatewayFailedError, match="not granted"):
-        gateway.publish_to_iot_core(TOPIC, b"1")
+        use()
 
 
 def test_unanswered_subscription_is_asked_for_again_on_a_new_connection(core: ScriptedCore) -> None:
@@ -517,7 +576,7 @@ def test_closing_twice_or_from_a_callback_is_harmless(core: ScriptedCore) -> Non
 
 
 def test_two_hundred_reconnects_leak_neither_threads_nor_descriptors(core: ScriptedCore) -> None:
-    connects, hasty = Metrics(), ReconnectPolicy(first_delay_s=0.001, max_delay_s=0.002)
+    connects, hasty = Metrics(), ReconnectPolicy(backoff=Backoff(initial_s=0.001, max_s=0.002))
     with IpcGateway(
         socket_path=core.socket_path, token=core.token, policy=hasty, metrics=connects
     ) as gateway:
@@ -548,11 +607,9 @@ def test_closed_gateway_gives_back_its_native_thread_and_descriptors(core: Scrip
 
 def test_ping_of_the_core_is_answered_with_its_own_payload(tmp_path: Path) -> None:
     with (
-        socket.socket(socket.AF_UNIX) as listener,
+        listening(tmp_path / "raw.socket") as listener,
         contextlib.ExitStack() as ending,
     ):
-        listener.bind(str(tmp_path / "raw.socket"))
-        listener.listen()
         ending.enter_context(IpcGateway(socket_path=str(tmp_path / "raw.socket"), token="RAW"))  # noqa: S106
         peer = ending.enter_context(listener.accept()[0])
         peer.settimeout(PATIENCE_S)
@@ -564,6 +621,15 @@ def test_ping_of_the_core_is_answered_with_its_own_payload(tmp_path: Path) -> No
         answer = next(m for m in sent if m.type is MessageType.PING_RESPONSE)
         assert answer.payload == b"?"
         assert answer.headers["n"] == (HeaderType.INT32, 7)
+
+
+@contextlib.contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    """A socket that connections arrive at; what becomes of them is the test's."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(64)
+        yield listener
 
 
 def messages_of(peer: socket.socket) -> Iterator[IpcMessage]:

@@ -87,7 +87,7 @@ def test_a_topic_that_is_not_granted_is_named_and_the_others_go_on(
     with started(PUBLISHER, tmp_path, {"heartbeat_every": 1}, **environment_of(core)) as publisher:
         wait_until(core.payloads, WITHIN_S, "a heartbeat")
         output = stop(publisher)
-    assert f"{DATA}\\\" to aws.greengrass.ipc.mqttproxy in the recipe's accessControl" in output
+    assert f'"{DATA}" to aws.greengrass.ipc.mqttproxy below accessControl in the recipe' in output
     assert "readings_not_published=1" in output
 
 

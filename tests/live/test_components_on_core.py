@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -30,6 +31,11 @@ def published(core: RunningCore) -> list[tuple[str, int]]:
     """(boot_id, sequence) of every reading that the publisher says the core has taken."""
     found = re.findall(r"reading_published boot_id=(\w+) sequence=(\d+)", log_of(core, PUBLISHER))
     return [(boot_id, int(sequence)) for boot_id, sequence in found]
+
+
+def has_started(core: RunningCore, name: str) -> bool:
+    """Whether the component's code runs, and with it its signal handlers."""
+    return " started " in log_of(core, name)
 
 
 def stop_publisher_and_settle(core: RunningCore, cloud: CloudObserver) -> list[tuple[str, int]]:
@@ -76,9 +82,30 @@ def test_a_restart_of_ipc_loses_no_reading_and_the_subscriber_hears_again(core: 
     assert sorted({sequence for _, sequence in arrived}) == list(range(len(set(arrived))))
 
 
+def test_a_restart_of_ipc_on_lite_ends_both_components_and_the_core_starts_them_anew(tmp_path: Path) -> None:
+    """Lite forgets its tokens: only a process that is started afterwards has a valid one."""
+    with (
+        running_core(tmp_path / "core", "--flavor", "lite") as core,
+        CloudObserver(core.mqtt_port, f"{THING}/sensors/data") as cloud,
+    ):
+        deploy(core, {"mqtt_publisher": FAST, "mqtt_subscriber": {}})
+        cloud.wait_for(10, WITHIN_S)
+        wait_until(lambda: " message " in log_of(core, SUBSCRIBER), WITHIN_S, "the subscriber hears")
+        core.ask("restart_ipc")
+        wait_until(lambda: len({boot_id for boot_id, _ in published(core)}) > 1, WITHIN_S, "a new boot_id")
+        anew, _ = published(core)[-1]
+        heard_anew = rf"stopped exit_code=1(?s:.)* started (?s:.)* message .*{anew}"
+        wait_until(
+            lambda: re.search(heard_anew, log_of(core, SUBSCRIBER)), WITHIN_S, "a new subscriber that hears"
+        )
+
+        assert "stopped exit_code=1" in log_of(core, PUBLISHER)
+
+
 def test_each_component_ends_cleanly_on_sigterm(core: RunningCore) -> None:
     deploy(core, {"mqtt_publisher": {}, "mqtt_subscriber": {}})
     for name in (PUBLISHER, SUBSCRIBER):
+        wait_until(partial(has_started, core, name), WITHIN_S, f"{name} has started")
         running = core.component(name)
         assert running is not None
         psutil.Process(running["pid"]).terminate()

@@ -22,6 +22,15 @@ from support.loops import LoopThread
 COMPONENT = "com.example.UnderTest"
 
 
+class _ForgetfulTokens(Tokens):
+    """Tokens that nobody owns for as long as they are forgotten."""
+
+    forgotten = False
+
+    def component_of(self, token: str) -> str | None:
+        return None if self.forgotten else super().component_of(token)
+
+
 class ScriptedCore:
     """Context manager; its attributes may be changed at any time.
 
@@ -47,7 +56,7 @@ class ScriptedCore:
         self.states: list[str] = []
         self.calls: list[str] = []
         self._loop = LoopThread()
-        self._tokens = Tokens()
+        self._tokens = _ForgetfulTokens()
         self.token = self._tokens.issue(COMPONENT)
         operations = {
             "PublishToIoTCore": (self._publish, False),
@@ -99,7 +108,11 @@ class ScriptedCore:
 
     def forget_token(self) -> None:
         """What a restart of a real core does to the tokens of running processes."""
-        self._tokens.revoke(COMPONENT)
+        self._tokens.forgotten = True
+
+    def remember_token(self) -> None:
+        """After `forget_token`: what a core does that had not read its tokens yet."""
+        self._tokens.forgotten = False
 
     def deliver_iot_core(self, topic_filter: str, topic: str, payloads: Iterable[bytes]) -> None:
         """Send IoT Core messages on every open stream of a filter."""

@@ -1,7 +1,6 @@
-"""Files that a crash leaves whole, a guard for the last free bytes, and the disk's errors in our own words.
+"""Files that a crash leaves whole, and the disk's errors in our own words.
 
-Owns writing small files that are replaced at once; `edge_common.record_file` appends. No threads; one writer
-for each path.
+Owns writing small files that are replaced at once. No threads; one writer for each path.
 """
 
 import errno
@@ -50,21 +49,6 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.close(descriptor)
         new.replace(path)
         sync_folder(path.parent)
-
-
-def require_free_space(folder: Path, min_free_bytes: int) -> None:
-    """Refuse to write where fewer than `min_free_bytes` are left for everything else on the device.
-
-    Raises:
-        TransientError: There are fewer; room may come back.
-        PermanentError: `folder` is not there.
-    """
-    with disk_errors("look at", folder):
-        room = os.statvfs(folder)
-    free_bytes = room.f_bavail * room.f_frsize
-    if free_bytes < min_free_bytes:
-        left = f"{free_bytes} bytes are free and {min_free_bytes} must stay so"
-        raise TransientError(f"cannot write to {folder}: {left}. {_ADVICE[errno.ENOSPC]}.")
 
 
 def sync_folder(folder: Path) -> None:

@@ -53,7 +53,7 @@ class MqttPublisher:
         """Read and publish.
 
         Raises:
-            GatewayFailedError: The core was away for longer than `give_up_after_s`.
+            GatewayFailedError: The core was away for longer than `give_up_after_s`, or refuses the token.
             PermanentError: The source cannot be opened or read, such as a recording that is not there.
         """
         with ExitStack() as opened:
@@ -68,11 +68,9 @@ class MqttPublisher:
                     policy=ReconnectPolicy(give_up_after_s=self._config.give_up_after_s),
                     metrics=self._context.metrics,
                     stop=self._context.stop,
-                    on_failed=lambda _: self._context.stop.set(),  # the next tick may be a day away
                 )
             )
             self._publish_readings(source, partial(gateway.publish_to_iot_core, qos=self._config.qos))
-            gateway.raise_if_failed()
 
     def _publish_readings(self, source: Source, publish: Publish) -> None:
         ticks = Ticks(self._config.publish_interval_s, self._context.clock.monotonic_s())

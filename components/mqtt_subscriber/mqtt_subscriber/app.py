@@ -11,11 +11,11 @@ from pathlib import Path
 from edge_common.errors import EdgeError, PermanentError
 from edge_common.ipc import IpcGateway, Message, ReconnectPolicy
 from edge_common.log import get_logger, limited
-from edge_common.record_file import RecordFile
 from edge_common.runtime import Context, Mode
 from mqtt_subscriber.config import MqttSubscriberConfig, RecordFormat, Source, SubscriptionConfig
 from mqtt_subscriber.logic import Condition, RollingStatistics, is_shown, limits_exceeded, numbers_in
 from mqtt_subscriber.record import csv_line, json_line, open_record
+from mqtt_subscriber.record_file import RecordFile
 
 _SAME_CAUSE_S = 10.0  # between two log lines about bad messages or a full disk
 
@@ -46,7 +46,7 @@ class MqttSubscriber:
         """Subscribe and wait.
 
         Raises:
-            GatewayFailedError: The core was away for longer than `give_up_after_s`.
+            GatewayFailedError: The core was away for longer than `give_up_after_s`, or refuses the token.
             PermanentError: A subscription is not granted, or the record cannot be written.
         """
         if self._context.dry_run:
@@ -62,14 +62,12 @@ class MqttSubscriber:
                     policy=ReconnectPolicy(give_up_after_s=self._config.give_up_after_s),
                     metrics=self._context.metrics,
                     stop=self._context.stop,
-                    on_failed=lambda _: self._context.stop.set(),
                 )
             )
             for subscription in self._config.subscriptions:
                 if not self._context.stop.is_set():  # while the core is away each one waits
                     self._subscribe(gateway, subscription)
             self._context.stop.wait()
-            gateway.raise_if_failed()
 
     def _subscribe(self, gateway: IpcGateway, subscription: SubscriptionConfig) -> None:
         if subscription.source is Source.IOT_CORE:

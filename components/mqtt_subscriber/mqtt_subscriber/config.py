@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from edge_common.config import REQUIRED, ComponentConfig, checked, setting
-from edge_common.topics import check_filter
+from edge_common.config import REQUIRED, ComponentConfig, checked, checked_beside, setting
+from edge_common.topics import IOT_CORE, MQTT, check_filter
 
 
 class Source(StrEnum):
@@ -22,11 +22,16 @@ class RecordFormat(StrEnum):
     JSONL = "jsonl"
 
 
+def _check_filter(topic_filter: str, source: Source | None) -> str:
+    """By the limits of where it goes: a core's own publish/subscribe counts no levels."""
+    return check_filter(topic_filter, IOT_CORE if source is Source.IOT_CORE else MQTT)
+
+
 class SubscriptionConfig(ComponentConfig):
     """One subscription."""
 
     source: Source = setting(Source.IOT_CORE, description="Where the messages come from.")
-    filter: Annotated[str, checked(check_filter)] = setting(
+    filter: Annotated[str, checked_beside("source", _check_filter)] = setting(
         REQUIRED, description="Topic filter; `+` is one level, a last `#` all levels below."
     )
     qos: Literal[0, 1] = setting(1, description="Maximum QoS; of IoT Core only.")

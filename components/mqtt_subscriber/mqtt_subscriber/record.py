@@ -5,8 +5,8 @@ import io
 import json
 from pathlib import Path
 
-from edge_common.record_file import RecordFile
 from mqtt_subscriber.config import RecordConfig, RecordFormat
+from mqtt_subscriber.record_file import RecordFile
 
 CSV_HEADER = "received_at,topic,payload"
 # A spreadsheet takes a cell that begins with one of these for a formula: OWASP, "CSV Injection".

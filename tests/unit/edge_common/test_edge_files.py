@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_common.errors import EdgeError, PermanentError, TransientError
-from edge_common.files import disk_errors, require_free_space, write_atomically
+from edge_common.files import disk_errors, write_atomically
 from support.file_size import file_size_limit
 
 
@@ -66,14 +66,3 @@ def test_disk_that_may_recover_is_worth_another_try(number: int) -> None:
 def test_disk_that_needs_a_person_is_not_tried_again(number: int) -> None:
     with pytest.raises(PermanentError), disk_errors("write", Path("x")):
         raise OSError(number, os.strerror(number))
-
-
-def test_writing_is_refused_before_the_last_free_bytes_are_used(tmp_path: Path) -> None:
-    require_free_space(tmp_path, 1)
-    with pytest.raises(TransientError, match="must stay so"):
-        require_free_space(tmp_path, 2**62)
-
-
-def test_free_space_of_a_missing_folder_is_an_error_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(PermanentError, match="cannot look at"):
-        require_free_space(tmp_path / "missing", 1)

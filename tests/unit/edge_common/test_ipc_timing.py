@@ -15,6 +15,7 @@ from edge_common.ipc.timing import (
     DeadlineExceededError,
     ReconnectPolicy,
 )
+from edge_common.retry import Backoff
 
 
 def test_stop_leaves_at_most_the_grace_and_only_once() -> None:
@@ -54,11 +55,11 @@ def test_failed_future_is_an_outcome_like_any_other() -> None:
     factor=st.floats(1, 100),
 )
 def test_pauses_stay_below_their_bounds(failures: int, first_delay_s: float, factor: float) -> None:
-    policy = ReconnectPolicy(first_delay_s=first_delay_s, max_delay_s=first_delay_s * factor)
-    attempts = Attempts(policy)
+    backoff = Backoff(initial_s=first_delay_s, max_s=first_delay_s * factor)
+    attempts = Attempts(ReconnectPolicy(backoff=backoff))
 
     for n in range(failures):
-        bound_s = min(policy.max_delay_s, first_delay_s * 2.0**n)
+        bound_s = min(backoff.max_s, first_delay_s * 2.0**n)
         retry_at_s = attempts.failed()
         assert retry_at_s <= time.monotonic() + bound_s
 
@@ -66,7 +67,8 @@ def test_pauses_stay_below_their_bounds(failures: int, first_delay_s: float, fac
 def test_what_lived_long_enough_starts_again_with_short_pauses() -> None:
     """And what died young does not, or a core that accepts and hangs up would be asked without pause."""
     stable, unstable = (
-        Attempts(ReconnectPolicy(first_delay_s=1e-9, max_delay_s=1e9, stable_after_s=s)) for s in (0.0, 1e9)
+        Attempts(ReconnectPolicy(backoff=Backoff(initial_s=1e-9, max_s=1e9), stable_after_s=s))
+        for s in (0.0, 1e9)
     )
     for attempts in (stable, unstable):
         for _ in range(60):  # 1e-9 s doubled so often is the longest pause, 1e9 s

@@ -178,7 +178,7 @@ def test_opened_source_is_the_chosen_one() -> None:
         assert source.read().keys() == {"temperature", "humidity", "pressure", "cpu_temp", "light"}
     config = SensorConfig(source="host", host=HostConfig(sysfs_root="/nowhere"))
     with open_source(config, clock, metrics) as source:
-        assert source.read().keys() == {"load_1m", "memory_used", "disk_used", "uptime_s"}
+        assert source.read().keys() == {"load_1m", "memory_used_percent", "disk_used_percent", "uptime_s"}
 
 
 def test_source_that_cannot_be_opened_says_why() -> None:

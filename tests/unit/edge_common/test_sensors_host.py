@@ -12,7 +12,7 @@ from edge_common.sensors import HostConfig
 from edge_common.sensors.host import HostSource
 from support.sysfs import NO_ANSWER, SysfsTree
 
-ALWAYS = {"load_1m", "memory_used", "disk_used", "uptime_s"}
+ALWAYS = {"load_1m", "memory_used_percent", "disk_used_percent", "uptime_s"}
 
 
 @pytest.fixture(autouse=True)
@@ -146,8 +146,8 @@ def test_machine_with_a_processor_zone_says_nothing(
 
 def test_readings_of_this_machine_are_what_its_kernel_says() -> None:
     reading = HostSource(HostConfig(), Metrics()).read()
-    assert reading["memory_used"] == pytest.approx(psutil.virtual_memory().percent, abs=20)
-    assert reading["disk_used"] == pytest.approx(psutil.disk_usage("/").percent, abs=20)
+    assert reading["memory_used_percent"] == pytest.approx(psutil.virtual_memory().percent, abs=20)
+    assert reading["disk_used_percent"] == pytest.approx(psutil.disk_usage("/").percent, abs=20)
     uptime_s = float(Path("/proc/uptime").read_text().split()[0])
     assert reading["uptime_s"] == pytest.approx(uptime_s, abs=60)
     assert reading["load_1m"] >= 0
@@ -164,5 +164,5 @@ def test_disk_that_goes_away_costs_its_field_only(tree: SysfsTree, tmp_path: Pat
     metrics = Metrics()
     machine = source(tree, metrics, str(disk))
     disk.rmdir()
-    assert machine.read().keys() == ALWAYS - {"disk_used"}
+    assert machine.read().keys() == ALWAYS - {"disk_used_percent"}
     assert metrics.snapshot() == {"sensor_fields_not_read": 1}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from edge_common import log
-from edge_common.errors import PermanentError
+from edge_common.errors import PermanentError, TransientError
 from edge_common.log.limits import RateLimits
 from edge_common.metrics import Metrics
 from edge_common.sensors import EndOfReplayError, ReplayConfig, recording
@@ -185,6 +185,34 @@ def test_bad_line_is_skipped_counted_and_named(
     output = capsys.readouterr().out.encode().decode("unicode_escape")
     assert "recording.csv:3: " in output
     assert reason.split("'", maxsplit=1)[0] in output
+
+
+def test_good_row_is_not_held_back_by_bad_lines_behind_it(replay: Opener, metrics: Metrics) -> None:
+    source = replay("timestamp,v\n2026-11-22T04:26:10Z,1\n" + "bad\n" * 10)
+    assert source.read() == {"v": 1.0}
+    assert metrics.snapshot() == {"replay_rows_skipped": 0}
+
+
+@pytest.mark.parametrize("on_end", ["stop", "repeat"])
+def test_reader_gets_a_word_in_between_however_many_bad_lines_there_are(
+    replay: Opener, clock: ManualClock, metrics: Metrics, on_end: str
+) -> None:
+    """Or a component that is told to stop would read on to the end of its file."""
+    source = replay("timestamp,v\n" + "bad\n" * 2500 + "2026-11-22T04:26:10Z,1\n", on_end=on_end)
+    for skipped in (1000, 2000):
+        assert source.due_s == clock.monotonic_s()
+        with pytest.raises(TransientError, match="1000 bad lines one after the other"):
+            source.read()
+        assert metrics.snapshot() == {"replay_rows_skipped": skipped}
+    assert source.read() == {"v": 1.0}
+
+
+def test_long_file_without_a_good_row_is_refused_at_its_end(replay: Opener) -> None:
+    source = replay("timestamp,v\n" + "bad\n" * 1500, on_end="repeat")
+    with pytest.raises(TransientError):
+        source.read()
+    with pytest.raises(PermanentError, match="no line below the first is a reading"):
+        source.read()
 
 
 @pytest.mark.parametrize(("line", "reason"), BAD_LINES)

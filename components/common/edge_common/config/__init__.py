@@ -8,7 +8,7 @@ so they are there before anything is opened, and a changed configuration restart
 nucleus.
 
 Modules:
-    model     what components write their settings with: `ComponentConfig`, `setting`, `checked`, `requires`
+    model     what components write their settings with: `ComponentConfig`, `setting`, and the checks
     delivered what a nucleus makes of a setting on its way: numbers as text, variables left as they were
     loading   environment -> model, all faults at once
     faults    pydantic's errors in the words of a person
@@ -17,7 +17,7 @@ Modules:
 """
 
 from edge_common.config.loading import CONFIG_VARIABLE, THING_VARIABLE, load_config, load_thing_name
-from edge_common.config.model import REQUIRED, ComponentConfig, checked, requires, setting
+from edge_common.config.model import REQUIRED, ComponentConfig, checked, checked_beside, requires, setting
 from edge_common.config.table import SettingRow, settings_table
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "ComponentConfig",
     "SettingRow",
     "checked",
+    "checked_beside",
     "load_config",
     "load_thing_name",
     "requires",

@@ -112,10 +112,23 @@ def checked(check: Callable[[T], T]) -> AfterValidator:
     Args:
         check: Returns the value to keep; raises EdgeError or ValueError with the reason.
     """
+    return checked_beside("", lambda value, _: check(value))
 
-    def judged(value: T) -> T:
+
+def checked_beside(key: str, check: Callable[[T, Any], T]) -> AfterValidator:
+    """Let a function judge a setting by what another one says.
+
+        filter: Annotated[str, checked_beside("source", _check_filter)] = setting(REQUIRED, description="…")
+
+    Args:
+        key: The other setting; it is declared before this one.
+        check: Gets both values, None for the other one when that is wrong itself; returns the value to keep;
+            raises EdgeError or ValueError with the reason.
+    """
+
+    def judged(value: T, info: ValidationInfo) -> T:
         try:
-            return check(value)
+            return check(value, info.data.get(key))
         except EdgeError as error:
             raise ValueError(error.reason) from error
 

@@ -13,9 +13,11 @@ Every call ends by its deadline, in one of these ways:
 - `GatewayFailedError`: IPC is lost for good, the process must end with a non-zero exit code.
 
 After a lost connection, or a call that was not answered, the supervisor builds a new connection with jittered
-pauses and subscribes again. A token that the core no longer knows (it was restarted) is refused on each
-attempt. After `give_up_after_s` without a working connection the gateway fails: the core then starts the
-component anew, with a token that is valid. Cloud or broker being away never does that.
+pauses and subscribes again. After `give_up_after_s` without a working connection the gateway fails, and much
+sooner, after `refused_after_s` of nothing but refusals, when the core has forgotten its token (Greengrass
+Lite does when it restarts). Failing, it sets the stop event, and leaving its `with` block raises
+`GatewayFailedError`: the process ends with 1, and the core starts the component anew, with a token that is
+valid. Cloud or broker being away never does that.
 
 Messages arrive one after the other, in the order in which the core sent them. Those sent while there is no
 connection are lost, for IPC keeps none back.

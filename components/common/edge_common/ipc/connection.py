@@ -18,7 +18,7 @@ from awsiot.greengrasscoreipc.client import GreengrassCoreIPCClient
 
 from edge_common.errors import EdgeError, TransientError
 from edge_common.ipc.address import CoreAddress
-from edge_common.ipc.errors import Asked, NotSentError, failure_of, no_answer, translate
+from edge_common.ipc.errors import CONNECT, Asked, NotSentError, failure_of, no_answer, translate
 from edge_common.ipc.timing import Deadline, DeadlineExceededError
 
 # The SDK logs each failed attempt on stderr, a warning in a component's log; ours says it once, in one line.
@@ -39,7 +39,9 @@ _NEW = {
 class Transport:
     """The SDK's native I/O thread, shared by all connections of one gateway: none of them leaks another.
 
-    Its thread ends when the last reference to this object and its connections is gone.
+    Its thread ends when the last reference to this object and its connections is gone. awscrt's
+    ClientBootstrap crashes the process when that happens just as an exception unwinds the stack, so a gateway
+    must have a name: `with IpcGateway() as gateway`.
     """
 
     def __init__(self) -> None:
@@ -80,9 +82,10 @@ class Connection:
         """Connect and be accepted.
 
         Raises:
-            TransientError: No socket, nobody listens, nobody answers, or the token is refused.
+            TokenRefusedError: The core is there and does not take the token.
+            TransientError: No socket, nobody listens, or nobody answers.
         """
-        asked = Asked("CONNECT", self._socket_path)
+        asked = Asked(CONNECT, self._socket_path)
         try:
             connected = self._sdk.connect(_Lifecycle(self._sdk, self._sdk_lost))
             deadline.wait_for(connected)

@@ -13,6 +13,7 @@ from awsiot.greengrasscoreipc import model
 
 from edge_common.errors import EdgeError, PermanentError, TransientError
 
+CONNECT = "CONNECT"  # what opening a connection asks of the core
 _CLOSED = "the core closed the connection before it answered, and may have acted on it. Try again."
 # Names of the services as an accessControl section spells them; operations that are not here need no grant.
 _SERVICE_OF = {
@@ -28,6 +29,13 @@ _NATIVE_TEXTS = {
     "AWS_ERROR_EVENT_STREAM_RPC_CONNECTION_CLOSED": _CLOSED,
     "AWS_ERROR_EVENT_STREAM_RPC_STREAM_CLOSED": _CLOSED,
 }
+# Greengrass Lite hangs up on a CONNECT with a token it does not know (client_ready in its
+# modules/ggipcd/src/ipc_server.c); the classic nucleus answers without the flag of acceptance.
+_HUNG_UP = "AWS_IO_SOCKET_CLOSED"
+_REFUSED = (
+    "the core refused the token of this process (SVCUID). It was probably restarted, "
+    "and only a process that it starts now gets a valid one."
+)
 # aws-c-event-stream refuses frames above its own limits (24 MiB of payload) before anything is sent.
 _TOO_LARGE = "AWS_ERROR_EVENT_STREAM_MESSAGE_FIELD_SIZE_EXCEEDED"
 
@@ -46,6 +54,10 @@ class NoAnswerError(TransientError):
 
 class NotSentError(TransientError):
     """Nothing was sent, for the connection was lost before: the same request may go to the next one."""
+
+
+class TokenRefusedError(TransientError):
+    """The core does not know the token of this process, or not yet; stays inside this package."""
 
 
 class NotGrantedError(PermanentError):
@@ -126,13 +138,13 @@ def translate(error: BaseException, asked: Asked) -> EdgeError:
         case RuntimeError() | AwsCrtError() if _TOO_LARGE in str(error):
             return PermanentError(f"{asked}: the message is too large for IPC. Send less.", code="too_large")
         case _:
-            return TransientError(f"{asked}: {_lost(error)}")
+            return _unmodelled(error, asked)
 
 
 def _not_granted(error: Any, asked: Asked) -> NotGrantedError:
     grant = (
         f'add "aws.greengrass#{asked.operation}" on "{asked.resource}" to {asked.service} '
-        "in the recipe's accessControl, and deploy with reset /accessControl: "
+        "below accessControl in the recipe, and deploy with reset /accessControl: "
         "a core keeps the grants of the version before"
         if asked.service
         else "the core lets only certain components do this"
@@ -150,13 +162,15 @@ def _modelled(error: Any, asked: Asked) -> EdgeError:
     )
 
 
+def _unmodelled(error: BaseException, asked: Asked) -> TransientError:
+    hung_up = isinstance(error, AwsCrtError) and error.name == _HUNG_UP and asked.operation == CONNECT
+    if hung_up or isinstance(error, eventstreamrpc.AccessDeniedError):
+        return TokenRefusedError(f"{asked}: {_REFUSED}")
+    return TransientError(f"{asked}: {_lost(error)}")
+
+
 def _lost(error: BaseException) -> str:
     match error:
-        case eventstreamrpc.AccessDeniedError():
-            return (
-                "the core refused this process's token (SVCUID). It was probably restarted, "
-                "and only a process that it starts now gets a valid one."
-            )
         case eventstreamrpc.StreamClosedError() | eventstreamrpc.ConnectionClosedError():
             return _CLOSED
         case _:

@@ -1,7 +1,7 @@
 """`IpcGateway`: what a component knows of Greengrass IPC. The work is done in `session` and below."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from edge_common.ipc import requests
 from edge_common.ipc.address import CoreAddress
 from edge_common.ipc.delivery import MAX_PENDING_BYTES, OnMessage
-from edge_common.ipc.errors import Asked, GatewayFailedError
+from edge_common.ipc.errors import Asked
 from edge_common.ipc.link import State
 from edge_common.ipc.session import Session
 from edge_common.ipc.stream import Filter
@@ -25,7 +25,8 @@ class IpcGateway:
 
     A context manager: entering starts two threads and returns at once; the first call waits for the
     connection. Leaving delivers what has arrived (for 0.3 s at most), closes the subscriptions, then the
-    connection, and takes less than a second. All methods may be called from any thread, also from inside
+    connection, and takes less than a second. It raises `GatewayFailedError` when the gateway has failed,
+    unless another exception is on its way. All methods may be called from any thread, also from inside
     `on_message`.
 
     How calls end, and what is lost or repeated: see the package.
@@ -36,8 +37,8 @@ class IpcGateway:
         policy: Pauses and deadlines of the supervisor.
         metrics: Gets the counters `ipc_connects`, `ipc_published` and those of `delivery`; None keeps them
             to the gateway.
-        stop: The component's stop event: once set, no call waits more than 0.4 s.
-        on_failed: Called once, on the supervisor's thread, when the gateway has failed: set an event there.
+        stop: The component's stop event: once set, no call waits more than 0.4 s. Set by the gateway when it
+            has failed.
         max_payload_bytes: The largest payload for IoT Core. Greengrass Lite takes about 6,000 bytes in its
             default build and ends the connection above 7,400.
         max_pending_bytes: How much may wait for a slow `on_message`; beyond it messages are dropped, counted.
@@ -54,7 +55,6 @@ class IpcGateway:
         policy: ReconnectPolicy | None = None,
         metrics: Metrics | None = None,
         stop: threading.Event | None = None,
-        on_failed: Callable[[GatewayFailedError], None] | None = None,
         max_payload_bytes: int = requests.MAX_IOT_CORE_PAYLOAD_BYTES,
         max_pending_bytes: int = MAX_PENDING_BYTES,
     ) -> None:
@@ -66,7 +66,6 @@ class IpcGateway:
             policy or ReconnectPolicy(),
             metrics,
             stop=stop or threading.Event(),
-            on_failed=on_failed,
             max_pending_bytes=max_pending_bytes,
         )
 
@@ -78,15 +77,13 @@ class IpcGateway:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self.close()
+        if error is None:
+            self._session.link.raise_if_failed()
 
     @property
     def state(self) -> State:
         """Where the connection is now."""
         return self._session.link.state
-
-    def raise_if_failed(self) -> None:
-        """Nothing, or `GatewayFailedError` when the gateway has given up."""
-        self._session.link.raise_if_failed()
 
     def publish_to_iot_core(
         self, topic: str, payload: bytes, *, qos: Literal[0, 1] = 1, timeout_s: float = DEFAULT_TIMEOUT_S

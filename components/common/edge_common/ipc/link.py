@@ -1,7 +1,7 @@
 """The state machine: which connection is current, since when there is none, and whether it is over.
 
     CONNECTING ──accepted, answered──> CONNECTED ──lost──> CONNECTING
-        │ give_up_after_s, or a subscription refused           │
+        │ give_up_after_s, or token or subscription refused    │
         └───────────────> FAILED      (any) ──close()──> CLOSED
 
 `changed` is the one lock of the state and of the subscriptions. Whoever holds it never calls the SDK, never

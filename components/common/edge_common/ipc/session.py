@@ -1,7 +1,6 @@
 """Everything that lives as long as a gateway is open: its state, its two threads, and their end."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import wait
 from functools import partial
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from edge_common.ipc.address import CoreAddress
 from edge_common.ipc.connection import Connection, Transport
 from edge_common.ipc.delivery import Delivery, OnMessage
-from edge_common.ipc.errors import Asked, GatewayFailedError, NoAnswerError, NotSentError
+from edge_common.ipc.errors import Asked, NoAnswerError, NotSentError
 from edge_common.ipc.link import Link
 from edge_common.ipc.stream import Filter
 from edge_common.ipc.subscription import Subscription
@@ -26,21 +25,20 @@ _JOIN_S = 0.3
 class Session:
     """Wires the parts; any thread may call it. See `IpcGateway` for the arguments."""
 
-    def __init__(  # noqa: PLR0913  what the gateway was given
+    def __init__(
         self,
         address: CoreAddress,
         policy: ReconnectPolicy,
         metrics: Metrics,
         *,
         stop: threading.Event,
-        on_failed: Callable[[GatewayFailedError], None] | None,
         max_pending_bytes: int,
     ) -> None:
         self.link = Link(stop, metrics.counter("ipc_connects"))
         self._policy = policy
         self._delivery = Delivery(max_pending_bytes, metrics)
         new_connection = partial(Connection, Transport(), address, self.link.lost)
-        self._supervisor = Supervisor(self.link, self._delivery, new_connection, policy, on_failed)
+        self._supervisor = Supervisor(self.link, self._delivery, new_connection, policy, stop)
 
     def start(self) -> None:
         """Start the threads; the connection comes when it comes."""

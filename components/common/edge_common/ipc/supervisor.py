@@ -11,7 +11,7 @@ from collections.abc import Callable
 from edge_common.errors import TransientError
 from edge_common.ipc.connection import Connection
 from edge_common.ipc.delivery import Delivery
-from edge_common.ipc.errors import GatewayFailedError
+from edge_common.ipc.errors import TokenRefusedError
 from edge_common.ipc.link import Link, State
 from edge_common.ipc.subscription import Subscription
 from edge_common.ipc.timing import Attempts, ReconnectPolicy
@@ -30,7 +30,7 @@ class Supervisor:
         delivery: Where the messages of its subscriptions go.
         new_connection: Makes an unopened connection.
         policy: Pauses and deadlines.
-        on_failed: Called once on this thread when the gateway has failed; or None.
+        stop: The component's stop event, set when the gateway has failed.
     """
 
     def __init__(
@@ -39,15 +39,16 @@ class Supervisor:
         delivery: Delivery,
         new_connection: Callable[[], Connection],
         policy: ReconnectPolicy,
-        on_failed: Callable[[GatewayFailedError], None] | None,
+        stop: threading.Event,
     ) -> None:
         self._link = link
         self._delivery = delivery
         self._new_connection = new_connection
         self._policy = policy
-        self._on_failed = on_failed
+        self._stop = stop
         self._attempts = Attempts(policy)
         self._retry_at_s = 0.0
+        self._refused_since_s: float | None = None
         self._was_connected = False
         self._subscriptions: list[Subscription] = []
         self._thread = threading.Thread(target=self._run, name="ipc-supervisor", daemon=True)
@@ -80,8 +81,7 @@ class Supervisor:
             self._link.fail(f"The supervisor of the IPC connection failed: {error!r}. This is a defect.")
         if self._link.failure is not None:
             _log.error("ipc_failed", reason=self._link.failure)
-            if self._on_failed is not None:
-                self._on_failed(GatewayFailedError(self._link.failure))
+            self._stop.set()
 
     def _supervise(self) -> None:
         while True:
@@ -120,7 +120,9 @@ class Supervisor:
             connection.close()
             self._link.attempt_failed(error.reason)
             self._retry_at_s = self._attempts.failed()
+            self._note_refusal(error)
             return
+        self._refused_since_s = None
         down_for_s = self._link.down_for_s()
         self._attempts.succeeded()
         self._was_connected = self._link.established(connection)
@@ -129,6 +131,21 @@ class Supervisor:
         else:
             connection.close()
             self._retry_at_s = self._attempts.failed()
+
+    def _note_refusal(self, error: TransientError) -> None:
+        """Fail after `refused_after_s` of nothing but refusals of the token; the last try is at its end."""
+        if not isinstance(error, TokenRefusedError):
+            self._refused_since_s = None
+            return
+        now_s = time.monotonic()
+        if self._refused_since_s is None:
+            self._refused_since_s = now_s
+        last_try_at_s = self._refused_since_s + self._policy.refused_after_s
+        if now_s >= last_try_at_s:
+            self._link.fail(
+                f"{error.reason} The component ends, so that the core starts it with a new token."
+            )
+        self._retry_at_s = min(self._retry_at_s, last_try_at_s)
 
     def _pause_until(self, at_s: float) -> bool:
         """Wait; False when there is nothing left to wait for."""

@@ -16,6 +16,7 @@ from edge_common.retry import Backoff
 # A component must end within a second of SIGTERM (the nucleus kills it after five): once stopping, an answer
 # that is on its way still arrives within milliseconds, and one that is not will not come.
 STOP_GRACE_S = 0.4
+_PAUSES = Backoff(initial_s=0.1, max_s=5.0)
 _LOOK_EVERY_S = 0.1  # how soon a waiting call notices that the component is stopping
 
 
@@ -72,22 +73,24 @@ class ReconnectPolicy:
     """How a gateway behaves without a connection.
 
     Attributes:
-        first_delay_s: Upper bound of the first pause, in seconds; each further one is twice as long.
-        max_delay_s: Upper bound of every pause, in seconds.
-        stable_after_s: A connection or subscription that lived this long, in seconds, starts again with
-            `first_delay_s`; one that died sooner goes on where its predecessor was.
+        backoff: The pauses between attempts. Full jitter, for all components lose the core at once and must
+            not return at once. Its `deadline_s` is not used.
+        stable_after_s: A connection or subscription that lived this long, in seconds, starts again with the
+            first pause; one that died sooner goes on where its predecessor was.
         connect_timeout_s: Seconds for one attempt: connect, CONNECT, and a first answer.
         subscribe_timeout_s: Seconds for the answer to a subscription. More than the 30 s that the classic
             nucleus gives an MQTT operation, for it answers a subscription when the cloud has.
         give_up_after_s: Seconds without a working connection until the gateway fails for good.
+        refused_after_s: Seconds of nothing but refusals of the token until it does. More than none, for a
+            core that is just starting may not know its tokens yet; few, for only a new process gets another.
     """
 
-    first_delay_s: float = 0.1
-    max_delay_s: float = 5.0
+    backoff: Backoff = _PAUSES
     stable_after_s: float = 10.0
     connect_timeout_s: float = 5.0
     subscribe_timeout_s: float = 40.0
     give_up_after_s: float = 60.0
+    refused_after_s: float = 3.0
 
 
 class Attempts:
@@ -95,8 +98,7 @@ class Attempts:
 
     def __init__(self, policy: ReconnectPolicy) -> None:
         self._stable_after_s = policy.stable_after_s
-        # Full jitter: all components lose the core at once and must not return at once.
-        self._backoff = Backoff(initial_s=policy.first_delay_s, max_s=policy.max_delay_s)
+        self._backoff = policy.backoff
         self._failures = 0
         self._up_since_s: float | None = None
 

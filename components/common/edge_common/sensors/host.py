@@ -2,14 +2,14 @@
 
 Owns the fields; the only module that imports psutil. No threads.
 
-| field         | unit | what                                                                              |
-|---------------|------|-----------------------------------------------------------------------------------|
-| cpu_temp      | °C   | the processor, the hottest of its zones (`edge_common.sensors.temperatures`)      |
-| <zone>_temp   | °C   | any other zone: gpu_temp, npu_temp, center_temp, bigcore0_temp, nvme_temp         |
-| load_1m       | 1    | processes that run or wait to, averaged over a minute; per machine, not per core  |
-| memory_used   | %    | of the memory, what is not available to a new process                             |
-| disk_used     | %    | of the file system at `disk_path`, for ordinary users                             |
-| uptime_s      | s    | since the machine started, standby included                                       |
+| field               | unit | what                                                                        |
+|---------------------|------|-----------------------------------------------------------------------------|
+| cpu_temp            | °C   | the processor, the hottest of its zones (`edge_common.sensors.temperatures`)|
+| <zone>_temp         | °C   | any other zone: gpu_temp, npu_temp, center_temp, bigcore0_temp, nvme_temp   |
+| load_1m             | 1    | processes that run or wait to, averaged over a minute; of the whole machine |
+| memory_used_percent | %    | of the memory, what is not available to a new process                       |
+| disk_used_percent   | %    | of the file system at `disk_path`, for ordinary users                       |
+| uptime_s            | s    | since the machine started, standby included                                 |
 
 A field that this machine does not have is left out: a virtual machine has no temperatures.
 """
@@ -33,7 +33,7 @@ class HostConfig(ComponentConfig):
     """Settings of the source `host`."""
 
     disk_path: str = setting(
-        "/", min_length=1, description="A path on the file system that `disk_used` is of."
+        "/", min_length=1, description="A path on the file system that `disk_used_percent` is of."
     )
     sysfs_root: str = setting(
         "/sys", min_length=1, description="Where sysfs is mounted; in a container it may be elsewhere."
@@ -66,9 +66,9 @@ class HostSource:
         """What the kernel says now; a zone without a value is left out, logged and counted."""
         values, faults = read_temperatures(self._root)
         values["load_1m"] = round(psutil.getloadavg()[0], 2)
-        values["memory_used"] = round(psutil.virtual_memory().percent, 1)
+        values["memory_used_percent"] = round(psutil.virtual_memory().percent, 1)
         try:
-            values["disk_used"] = round(psutil.disk_usage(self._disk_path).percent, 1)
+            values["disk_used_percent"] = round(psutil.disk_usage(self._disk_path).percent, 1)
         except OSError as error:
             faults.append(f"cannot look at {self._disk_path}: {error.strerror}. Look at the disk.")
         # A property of the machine, read as one: no clock of the component.

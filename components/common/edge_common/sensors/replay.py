@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from edge_common.clock import Clock
 from edge_common.config import ComponentConfig, checked, setting
-from edge_common.errors import PermanentError
+from edge_common.errors import EdgeError, PermanentError, TransientError
 from edge_common.log import get_logger, limited
 from edge_common.metrics import Metrics
 from edge_common.sensors.recording import Recording, Row
@@ -19,6 +19,7 @@ from edge_common.sensors.source import EndOfReplayError
 
 _REPEAT_PAUSE_S = 1.0  # from the last row to the first: no timestamp says how long that is
 _MAX_LATE_S = 1.0  # a reader that is held up for longer goes on from there and does not catch up in a burst
+_MAX_BAD_ROWS = 1000  # read over at a time: between two looks at whether the component is to stop
 _SAME_CAUSE_S = 10.0  # between two log lines about bad lines
 
 _log = get_logger("replay")
@@ -57,7 +58,7 @@ class ReplayConfig(ComponentConfig):
 class ReplaySource:
     """Gives the rows of one file; opened by the constructor, closed by `close` or `with`.
 
-    It reads one row ahead, because that row says when it is due.
+    It looks one row ahead when it is asked when that is due.
 
     Args:
         config: Which file, and how.
@@ -74,41 +75,43 @@ class ReplaySource:
         self._clock = clock
         self._skipped = metrics.counter("replay_rows_skipped")
         self._rows_read = 0
-        self._recording = Recording(Path(config.path), config.timestamp_column, config.columns)
-        try:
-            self._next: Row | PermanentError | EndOfReplayError = self._first_row()
-        except BaseException:
-            self._recording.close()
-            raise
-        # What was recorded at _origin_s (Unix) is due at _started_s (monotonic); None: at the first read.
+        self._found_row = False  # since the top of the file
+        # What was recorded at _origin_s (Unix) is due at _started_s (monotonic). None: at the first read; and
+        # the next row's time.
         self._started_s: float | None = None
-        self._origin_s = 0.0
+        self._origin_s: float | None = None
+        self._last_due_s = 0.0
+        self._recording = Recording(Path(config.path), config.timestamp_column, config.columns)
+        self._ahead: Row | EdgeError | None = self._following()
+        if isinstance(self._ahead, PermanentError):
+            self._recording.close()
+            raise self._ahead
 
     @property
     def due_s(self) -> float:
         """When the next row belongs, by the monotonic clock; now where nothing is to be waited for."""
-        if self._config.pace == "timestamps" and self._started_s is not None and isinstance(self._next, Row):
-            return self._started_s + (self._next.timestamp_s - self._origin_s) / self._config.speed
-        return self._clock.monotonic_s()
+        upcoming = self._look_ahead()
+        return self._due_s(upcoming) if isinstance(upcoming, Row) else self._clock.monotonic_s()
 
     def read(self) -> dict[str, float]:
         """The next row, due or not.
 
         Raises:
             EndOfReplayError: The file is at its end; so it stays.
+            TransientError: Many bad lines were skipped and no good one has come yet; the next call goes on.
             PermanentError: A line is bad and `on_bad_row` is "fail", or the disk fails.
         """
-        upcoming = self._next
+        upcoming = self._look_ahead()
         if isinstance(upcoming, EndOfReplayError):
             raise upcoming
-        if isinstance(upcoming, PermanentError):
-            self._next = self._following()
+        self._ahead = None
+        if isinstance(upcoming, EdgeError):
             raise upcoming
         now_s = self._clock.monotonic_s()
-        if self._started_s is None or now_s - self.due_s > _MAX_LATE_S:
+        if self._started_s is None or now_s - self._due_s(upcoming) > _MAX_LATE_S:
             self._started_s, self._origin_s = now_s, upcoming.timestamp_s
+        self._last_due_s = self._due_s(upcoming)
         self._rows_read += 1
-        self._next = self._following()
         return upcoming.values
 
     def close(self) -> None:
@@ -123,38 +126,52 @@ class ReplaySource:
     ) -> None:
         self.close()
 
-    def _following(self) -> Row | PermanentError | EndOfReplayError:
-        try:
-            row = self._next_good_row()
-            if row is None and self._config.on_end == "repeat":
-                due_s = self.due_s
-                self._recording.rewind()
-                row = self._first_row()
-                self._started_s, self._origin_s = due_s + _REPEAT_PAUSE_S, row.timestamp_s
-        except PermanentError as error:
-            return error
-        if row is None:
-            counts = f"{self._rows_read} readings, {self._skipped.value} bad lines skipped"
-            return EndOfReplayError(f"the replay of {self._config.path} has ended: {counts}")
-        return row
+    def _due_s(self, row: Row) -> float:
+        if self._config.pace == "fastest" or self._started_s is None or self._origin_s is None:
+            return self._clock.monotonic_s()
+        return self._started_s + (row.timestamp_s - self._origin_s) / self._config.speed
 
-    def _first_row(self) -> Row:
-        row = self._next_good_row()
-        if row is None:
-            reason = (
-                f"cannot replay {self._config.path}: no line below the first is a reading. Name another file."
-            )
-            raise PermanentError(reason, code="bad_file")
-        return row
+    def _look_ahead(self) -> Row | EdgeError:
+        if self._ahead is None:
+            self._ahead = self._following()
+        return self._ahead
 
-    def _next_good_row(self) -> Row | None:
-        while True:
+    def _following(self) -> Row | EdgeError:
+        """The next good row, or what the reader is to be told in its place."""
+        for _ in range(_MAX_BAD_ROWS):
             try:
-                return self._recording.next_row()
+                row = self._next_row()
             except PermanentError as error:
                 if error.code != "bad_row" or self._config.on_bad_row == "fail":
-                    raise
+                    return error
                 self._skipped.add()
                 _log.warning(
                     "replay_row_skipped", reason=error.reason, **limited("replay_row", _SAME_CAUSE_S)
                 )
+                continue
+            return self._end() if row is None else row
+        skipped = f"{_MAX_BAD_ROWS} bad lines one after the other"
+        return TransientError(f"{self._config.path}: {skipped} were skipped. Is it the right file?")
+
+    def _next_row(self) -> Row | None:
+        """The next line, at the end of a file that is to be repeated its first one."""
+        row = self._recording.next_row()
+        if row is None and self._found_row and self._config.on_end == "repeat":
+            self._recording.rewind()
+            self._found_row = False
+            self._started_s, self._origin_s = self._last_due_s + _REPEAT_PAUSE_S, None
+            row = self._recording.next_row()
+        if row is not None:
+            self._found_row = True
+            if self._origin_s is None:
+                self._origin_s = row.timestamp_s
+        return row
+
+    def _end(self) -> EdgeError:
+        if not self._found_row:
+            reason = (
+                f"cannot replay {self._config.path}: no line below the first is a reading. Name another file."
+            )
+            return PermanentError(reason, code="bad_file")
+        counts = f"{self._rows_read} readings, {self._skipped.value} bad lines skipped"
+        return EndOfReplayError(f"the replay of {self._config.path} has ended: {counts}")

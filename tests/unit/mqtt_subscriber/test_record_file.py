@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_common.errors import EdgeError, PermanentError, TransientError
-from edge_common.record_file import RecordFile
+from mqtt_subscriber.record_file import RecordFile, require_free_space
 from support.file_size import file_size_limit
 
 HEADER = "timestamp,temperature"
@@ -143,6 +143,17 @@ def test_nothing_is_written_while_the_disk_has_less_room_than_must_stay(tmp_path
     with record, pytest.raises(TransientError, match="Make room"):
         record.append("a")
     assert lines_of(path) == []
+
+
+def test_room_is_asked_for_before_the_last_free_bytes_are_used(tmp_path: Path) -> None:
+    require_free_space(tmp_path, 1)
+    with pytest.raises(TransientError, match="must stay so"):
+        require_free_space(tmp_path, 2**62)
+
+
+def test_room_of_a_missing_folder_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="cannot look at"):
+        require_free_space(tmp_path / "missing", 1)
 
 
 def test_second_writer_is_refused(tmp_path: Path) -> None:

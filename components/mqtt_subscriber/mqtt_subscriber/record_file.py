@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from edge_common.files import FILE_MODE, disk_errors, require_free_space, sync_folder, write_all
+from edge_common.errors import TransientError
+from edge_common.files import FILE_MODE, disk_errors, sync_folder, write_all
 
 _LOOK_BACK_BYTES = 64 * 1024  # read at a time in search of the last whole line
 _CLOSED = -1
@@ -145,6 +146,21 @@ class RecordFile:
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
+
+
+def require_free_space(folder: Path, min_free_bytes: int) -> None:
+    """Refuse to write where fewer than `min_free_bytes` are left for everything else on the device.
+
+    Raises:
+        TransientError: There are fewer; room may come back.
+        PermanentError: `folder` is not there.
+    """
+    with disk_errors("look at", folder):
+        room = os.statvfs(folder)
+    free_bytes = room.f_bavail * room.f_frsize
+    if free_bytes < min_free_bytes:
+        left = f"{free_bytes} bytes are free and {min_free_bytes} must stay so"
+        raise TransientError(f"cannot write to {folder}: {left}. Make room on that disk.")
 
 
 def _line(text: str) -> bytes:
