@@ -1,0 +1,122 @@
+"""The folder of a spool: whose it is, which format it has, and that one process has it.
+
+Owns the refusals before anything is touched, the lock, and the file `format`. The lock is flock(2) on the
+folder itself: it needs no file, and ends with the process however that ends.
+"""
+
+import fcntl
+import os
+import re
+import stat
+from pathlib import Path
+
+from edge_common.errors import ConfigError, PermanentError
+from edge_common.files import disk_errors, sync_folder, write_atomically
+from edge_common.spool.checksum import crc32c
+from edge_common.spool.frame import FORMAT_VERSION
+from edge_common.spool.journal import JOURNAL_NAME
+from edge_common.spool.segment import parse_name
+
+FORMAT_NAME = "format"
+_FOLDER_MODE = 0o750
+_FORMAT = re.compile(rb"(edge-spool format ([0-9]{1,9})) crc32c ([0-9a-f]{8})\n")
+# What a crash while a spool is first made can leave.
+_FIRST_NAMES = {f".{FORMAT_NAME}.new", f".{JOURNAL_NAME}.new", JOURNAL_NAME}
+
+
+class SpoolFolder:
+    """An open, locked folder; `close` gives up the lock.
+
+    Attributes:
+        path: Where it is.
+        is_new: It held no spool before.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open and lock the folder, making it when it is not there.
+
+        Raises:
+            ConfigError: It is a symbolic link, not this user's, writable by everybody, or no spool.
+            TransientError: The disk is full or fails.
+            PermanentError: Another process has it, it cannot be made, or its format is newer than this
+                program.
+        """
+        self.path = path
+        self.is_new = False
+        self._descriptor = _open_locked(path)
+        try:
+            self._check_format()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give up the lock."""
+        os.close(self._descriptor)
+
+    def _check_format(self) -> None:
+        names = {entry.name for entry in self.path.iterdir()}
+        with disk_errors("read", self.path / FORMAT_NAME):
+            content = (self.path / FORMAT_NAME).read_bytes() if FORMAT_NAME in names else b""
+        match = _FORMAT.fullmatch(content)
+        if match and int(match[3], 16) == crc32c(match[1]):
+            version = int(match[2])
+            if version > FORMAT_VERSION:
+                raise PermanentError(
+                    f"the spool {self.path} has format {version}; this program knows up to {FORMAT_VERSION}. "
+                    "Run the newer program, or name another folder; nothing was changed.",
+                    code="newer_format",
+                )
+            return
+        ours = names & {FORMAT_NAME} or any(parse_name(name) for name in names)
+        if not ours and names - _FIRST_NAMES:
+            raise ConfigError(
+                [f"the folder {self.path} holds {min(names)!r} and is no spool. Name an empty folder."]
+            )
+        self.is_new = not ours
+        line = b"edge-spool format %d" % FORMAT_VERSION
+        write_atomically(self.path / FORMAT_NAME, b"%s crc32c %08x\n" % (line, crc32c(line)))
+
+
+def _open_locked(path: Path) -> int:
+    with disk_errors("make", path):
+        try:
+            path.mkdir(_FOLDER_MODE)
+            sync_folder(path.parent)
+        except FileExistsError:
+            pass  # the usual case; what stands there is looked at below
+    if path.is_symlink() or not path.is_dir():
+        kind = "a symbolic link, which is not followed" if path.is_symlink() else "not a folder"
+        raise ConfigError([f"the spool {path} is {kind}. Name a folder of the component's own."])
+    with disk_errors("open", path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        _check_owner(path, os.fstat(descriptor))
+        _lock(path, descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_owner(path: Path, status: os.stat_result) -> None:
+    faults = []
+    if status.st_uid != os.geteuid():
+        faults.append(
+            f"the spool {path} belongs to user {status.st_uid}, but this is user {os.geteuid()}. "
+            "Run as that user, or name another folder."
+        )
+    if status.st_mode & stat.S_IWOTH:
+        faults.append(f"everybody can write to the spool {path}. Run: chmod o-w {path}")
+    if faults:
+        raise ConfigError(faults)
+
+
+def _lock(path: Path, descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise PermanentError(
+            f"another process has the spool {path} open. Stop that one, or name another folder.",
+            code="spool_locked",
+        ) from error

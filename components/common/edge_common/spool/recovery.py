@@ -1,0 +1,116 @@
+"""Opening: what the last process left becomes a spool again. Always starts, whatever is damaged.
+
+The listing of the folder gives the segments, their order and their numbers; only the last one is read, so the
+time it takes is bounded by one segment, however large the spool. Reads first; what it then removes is
+superseded, released, or was never a segment.
+"""
+
+from pathlib import Path
+
+from edge_common.files import disk_errors
+from edge_common.spool.chain import Chain
+from edge_common.spool.folder import SpoolFolder
+from edge_common.spool.frame import BLOCK_BYTES
+from edge_common.spool.journal import Journal, Released
+from edge_common.spool.ledger import Ledger
+from edge_common.spool.limits import SpoolLimits
+from edge_common.spool.quarantine import Quarantine
+from edge_common.spool.scan import Scan, gaps, scan
+from edge_common.spool.segment import BLANK_NAME, Segment, open_segment, parse_name
+from edge_common.spool.store import Store
+
+
+def recover(folder: SpoolFolder, limits: SpoolLimits) -> Store:
+    """Open what is in `folder`.
+
+    Raises:
+        TransientError: The disk is full (a new spool only) or fails.
+        PermanentError: The files are not ours to read, or of a newer format.
+    """
+    journal = Journal(folder.path)
+    journal.open()
+    if folder.is_new and journal.state is None:
+        journal.write(Released())
+    state = journal.state or Released()
+    with disk_errors("look at", folder.path):
+        kept, surplus = _sort_out(folder.path, state.released)
+        chain = Chain(folder.path, limits.segment_bytes, _latest_generation(kept + surplus))
+        chain.segments = [open_segment(path) for path in kept]
+    quarantine = Quarantine(folder.path)
+    ledger, torn_tails = _take_stock(chain, journal, quarantine)
+    with disk_errors("clean", folder.path):
+        for path in folder.path.glob(f"{Path(BLANK_NAME).stem}.*"):
+            path.unlink()
+    for path in surplus:
+        chain.keep_or_unlink(path, path.stat().st_size, suspect=path.suffix == ".suspect")
+    return Store(chain, ledger, limits, quarantine, torn_tails)
+
+
+def _sort_out(folder: Path, released: int) -> tuple[list[Path], list[Path]]:
+    """The paths of the segments that count, oldest first, and of those that are superseded or released."""
+    named = [(parse_name(path.name), path) for path in folder.iterdir()]
+    found = sorted(((name[0], name[1], path) for name, path in named if name), reverse=True)
+    kept: list[Path] = []
+    surplus: list[Path] = []
+    following: int | None = None
+    for _, first, path in found:
+        if following is not None and (first >= following or following <= released):
+            surplus.append(path)
+            continue
+        kept.append(path)
+        following = first
+    return kept[::-1], surplus
+
+
+def _latest_generation(paths: list[Path]) -> int:
+    return max((name[0] for path in paths if (name := parse_name(path.name))), default=0)
+
+
+def _take_stock(chain: Chain, journal: Journal, quarantine: Quarantine) -> tuple[Ledger, int]:
+    """Read the tail; find the next number and what is missing at either end.
+
+    Returns:
+        The ledger, and 1 when an unfinished frame was cut, else 0.
+    """
+    state = journal.state or Released()
+    tail = chain.active
+    if tail is None:
+        ledger = Ledger(journal, max(state.released, state.assigned))
+        ledger.found_gaps(state.released, ledger.next, [(state.released, ledger.next)])
+        return ledger, 0
+    with disk_errors("read", tail.path):
+        found = scan(tail, None)
+    end = found.entries[-1].header.last + 1 if found.entries else tail.first
+    ledger = Ledger(journal, max(end, state.released, state.assigned))
+    oldest = chain.segments[0].first
+    if journal.state is None:
+        # The journal is lost: what was released before the oldest segment went is not damage.
+        journal.state = Released(released=oldest, assigned=ledger.next)
+    elif state.released < oldest:
+        ledger.found_gaps(state.released, oldest, [(state.released, oldest)])
+    ledger.found_gaps(tail.first, ledger.next, gaps(found.entries, tail.first, ledger.next))
+    tail.entries, tail.end_bytes = found.entries, found.end_bytes
+    _keep_broken(tail, found, quarantine, lost_end=ledger.next > end)
+    if not tail.suspect:
+        _sync(tail)
+    return ledger, int(found.torn is not None and ledger.next == end)
+
+
+def _keep_broken(tail: Segment, found: Scan, quarantine: Quarantine, *, lost_end: bool) -> None:
+    """Keep aside what is broken; what follows the last whole frame will be written over."""
+    broken = list(found.broken)
+    if found.torn is not None:
+        broken.append(found.torn)
+    elif lost_end:
+        broken.append((found.end_bytes, BLOCK_BYTES))
+    with disk_errors("read", tail.path):
+        for offset, size_bytes in broken:
+            quarantine.keep(tail.generation, offset, tail.read(offset, size_bytes))
+
+
+def _sync(tail: Segment) -> None:
+    """Bring to disk what the last process may have left in the page cache only, before anybody reads it."""
+    try:
+        tail.sync()
+    except OSError:
+        return  # the segment is suspect now: it is rewritten before anything new is acknowledged

@@ -1,0 +1,56 @@
+"""The work that trials interrupt: threads append, one reads and releases, and each says what is done."""
+
+import os
+import random
+import threading
+from pathlib import Path
+
+from edge_common.spool import OnFull, Spool, SpoolFullError, SpoolLimits
+from support.spool_witness import acknowledged, released, releasing
+from support.spooling import seeded
+
+APPENDERS = 3
+
+
+def work(folder: Path, limits: SpoolLimits, seed: int, said: int) -> None:
+    """Append, read and release until killed.
+
+    Args:
+        folder: The spool's.
+        limits: Its bounds.
+        seed: Of all sizes and choices.
+        said: Descriptor that the acknowledgements are written to.
+    """
+    with Spool(folder, limits) as spool:
+        for index in range(APPENDERS):
+            threading.Thread(target=_append, args=(spool, seed * 10 + index, said), daemon=True).start()
+        _deliver(spool, seeded(seed), said, full=limits.on_full is OnFull.REJECT)
+
+
+def _append(spool: Spool, seed: int, said: int) -> None:
+    chance = seeded(seed)
+    while True:
+        records = [
+            chance.randbytes(chance.choice((1, 30, 200, 6000))) for _ in range(chance.choice((1, 1, 5)))
+        ]
+        try:
+            numbers = spool.append_many(records)
+        except SpoolFullError:
+            continue
+        lines = b"".join(map(acknowledged, numbers, records))
+        os.write(said, lines)
+
+
+def _deliver(spool: Spool, chance: random.Random, said: int, *, full: bool) -> None:
+    after = -1
+    while True:
+        if not spool.wait(after, 1):
+            continue
+        batch = spool.read(after, chance.randint(1, 50), 100_000)
+        after = max(after, batch.last)
+        # Sometimes far behind, so that several segments wait; never so far that nothing fits.
+        through = after - chance.choice((0, 0, 5, 40 if full else 0))
+        if through >= 0:
+            os.write(said, releasing(through))
+            spool.release(through)
+            os.write(said, released(through))
