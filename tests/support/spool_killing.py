@@ -8,6 +8,7 @@ opens the spool and holds it against what the worker said. Prints one JSON objec
 
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -70,24 +71,17 @@ def _killed_worker(folder: Path, seed: int, on_full: OnFull, life_s: float) -> b
             os._exit(1)
     os.close(said)
     lines = []
-    os.set_blocking(heard, False)
     end = time.monotonic() + life_s
-    while time.monotonic() < end:
-        lines.append(_available(heard))
-        time.sleep(0.0005)
+    # The pipe is emptied as the worker speaks: a full one would stop it before it is killed.
+    while select.select([heard], [], [], max(0.0, end - time.monotonic()))[0]:
+        lines.append(os.read(heard, 1 << 16))
+        if not lines[-1] or time.monotonic() >= end:
+            break
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    os.set_blocking(heard, True)
     with os.fdopen(heard, "rb") as rest:
         lines.append(rest.read())
     return b"".join(lines)
-
-
-def _available(heard: int) -> bytes:
-    try:
-        return os.read(heard, 1 << 16)
-    except BlockingIOError:
-        return b""
 
 
 if __name__ == "__main__":
