@@ -10,7 +10,7 @@ ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 LOCK=$ROOT/requirements.lock
 VENV=$ROOT/.venvs/$({ echo "$ROOT"; cat "$LOCK" "$ROOT/scripts/venv.sh"; } | cksum | tr ' ' '-')
 VENV_PYTHON=$VENV/bin/python
-IMPORT_ROOTS="components/common components/mqtt_publisher components/mqtt_subscriber scripts tests"
+IMPORT_ROOTS="components/common components/mqtt_publisher components/mqtt_subscriber components/s3_batch_uploader scripts tests"
 
 fail() {
     echo "error: $*" >&2

@@ -6,6 +6,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["support.figures"]
+
 # A deadline for one example would be an assertion on time.
 settings.register_profile("edge", deadline=None)
 settings.load_profile("edge")

@@ -6,6 +6,7 @@ errors into one of these at the edge, so that nobody above it needs to know the 
     EdgeError               anything a component reports in its own words: one line, no traceback
     ├── ConfigError         the configuration is wrong: a person must change it (exit code 2)
     ├── TransientError      the same call may succeed later: `edge_common.retry` tries it again
+    │   └── RefusedError    it will when a person has acted at the far end: nothing is wrong with what is sent
     └── PermanentError      the same call fails for ever: dead-letter the message, count it, go on
 
 The message says what, where, why and what to do; what a program needs to know stands in attributes.
@@ -49,6 +50,20 @@ class TransientError(EdgeError):
     def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+
+
+class RefusedError(TransientError):
+    """The far end refuses whatever is sent: no such bucket, no permission. A person must act there.
+
+    What is sent is kept and tried again, slowly, so that it goes through unaided once that person has acted.
+
+    Attributes:
+        code: A fixed word for logs and counters, such as "no_such_bucket" or "access_denied".
+    """
+
+    def __init__(self, reason: str, *, code: str, retry_after_s: float | None = None) -> None:
+        super().__init__(reason, retry_after_s=retry_after_s)
+        self.code = code
 
 
 class PermanentError(EdgeError):
