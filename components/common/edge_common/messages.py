@@ -6,9 +6,9 @@ Owns their fields, encoding and strict decoding; pure, no threads. Timestamps ar
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
@@ -85,6 +85,33 @@ def encode(message: Reading | Heartbeat) -> bytes:
         raise PermanentError(f"{type(message).__name__.lower()}: {error}", code="bad_field") from error
 
 
+def encode_batch(device_id: str, upload_time: datetime, readings: Sequence[bytes]) -> bytes:
+    """Join encoded readings into the batch that S3 objects hold; the same arguments give the same bytes.
+
+    Args:
+        device_id: Thing name of the core.
+        upload_time: When the batch was closed, by the device's wall clock.
+        readings: As `encode` wrote them, at least one.
+
+    Raises:
+        PermanentError: One of them is no JSON object (code "not_json" or "not_object"): it would spoil the
+            whole batch.
+    """
+    for reading in readings:
+        try:
+            value = orjson.loads(reading)
+        except orjson.JSONDecodeError as error:
+            raise PermanentError(f"a record of the batch is no JSON: {error}", code="not_json") from error
+        if not isinstance(value, dict):
+            raise PermanentError("a record of the batch is no JSON object", code="not_object")
+    head = {
+        "device_id": device_id,
+        "upload_time": _written(upload_time),
+        "record_count": len(readings),
+    }
+    return b"".join((orjson.dumps(head)[:-1], b',"records":[', b",".join(readings), b"]}"))
+
+
 def decode_object(payload: bytes) -> dict[str, Any]:
     """Read a payload that must be one JSON object, whoever sent it.
 
@@ -118,6 +145,12 @@ def decode_reading(payload: bytes) -> Reading:
         sequence=_sequence(values),
         sensors=_sensors(values),
     )
+
+
+def _written(moment: datetime) -> str:
+    """As `edge_common.clock.format_timestamp`; pure logic imports this module, and no clock with it."""
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def _require_finite(values: Mapping[str, Any], path: str) -> None:

@@ -1,10 +1,12 @@
-"""Counters: how many of each thing happened since the process started.
+"""Counters: how many of each thing happened since the process started; gauges: how things stand now.
 
-Owns the counts and nothing else; the runtime logs them. Every counter may be raised from any thread.
+Owns the counts, and whom to ask for the gauges; the runtime logs both. Every counter may be raised from any
+thread.
 """
 
 import re
 import threading
+from collections.abc import Callable, Mapping
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -45,6 +47,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Callable[[], Mapping[str, int]]] = {}
         self._lock = threading.Lock()
 
     def counter(self, name: str) -> Counter:
@@ -57,13 +60,36 @@ class Metrics:
         Raises:
             ValueError: `name` is not lower-case words joined by underscores.
         """
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} names no counter: use lower-case words joined by underscores")
+        _require_name(name)
         with self._lock:
             return self._counters.setdefault(name, Counter(name))
 
-    def snapshot(self) -> dict[str, int]:
-        """Every count by name, in the order the counters were made; each exact, not all at one instant."""
+    def gauges(self, name: str, read: Callable[[], Mapping[str, int]]) -> None:
+        """Show numbers that somebody else keeps, such as how much waits, all as of one instant.
+
+        Args:
+            name: A fixed word that leads theirs: "outbox" and "waiting" become `outbox_waiting`. Given again,
+                it replaces the former ones.
+            read: Asked at every snapshot, from the thread that takes it, until the process ends; it is quick,
+                always gives the same fixed words, and does not raise.
+        """
+        _require_name(name)
         with self._lock:
-            counters = list(self._counters.values())
-        return {counter.name: counter.value for counter in counters}
+            self._gauges[name] = read
+
+    def snapshot(self) -> dict[str, int]:
+        """Every number by name: counters in the order they were made, then gauges.
+
+        Each counter is exact, not all at one instant; the gauges of one name are.
+        """
+        with self._lock:
+            counters, gauges = list(self._counters.values()), list(self._gauges.items())
+        numbers = {counter.name: counter.value for counter in counters}
+        for name, read in gauges:
+            numbers |= {f"{name}_{part}": number for part, number in read().items()}
+        return numbers
+
+
+def _require_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} names no counter: use lower-case words joined by underscores")

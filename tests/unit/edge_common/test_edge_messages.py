@@ -1,13 +1,23 @@
 import json
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_common.clock import format_timestamp
 from edge_common.errors import PermanentError
-from edge_common.messages import MAX_PAYLOAD_BYTES, Heartbeat, Reading, decode_object, decode_reading, encode
+from edge_common.messages import (
+    MAX_PAYLOAD_BYTES,
+    Heartbeat,
+    Reading,
+    decode_object,
+    decode_reading,
+    encode,
+    encode_batch,
+)
 
 WORDS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=128)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -19,6 +29,7 @@ READINGS = st.builds(
     sequence=st.integers(0, 2**63 - 1),
     sensors=st.dictionaries(WORDS, FINITE, max_size=8),
 )
+MOMENTS = st.datetimes(datetime.fromisoformat("1970-01-02"), timezones=st.timezones())
 GOOD: dict[str, Any] = {
     "device_id": "orangepi5-core-001",
     "timestamp": "2026-11-22T04:26:11.123Z",
@@ -137,3 +148,24 @@ def test_payload_that_is_no_strict_json_object_is_refused_by_a_fixed_word(payloa
 def test_any_payload_ends_in_a_reading_or_in_our_error(payload: bytes) -> None:
     with pytest.raises(PermanentError):
         decode_reading(payload)
+
+
+@given(WORDS, MOMENTS, st.lists(READINGS, min_size=1, max_size=5))
+def test_batch_holds_its_readings_as_they_were_encoded(
+    device_id: str, upload_time: datetime, readings: list[Reading]
+) -> None:
+    batch = json.loads(encode_batch(device_id, upload_time, [encode(reading) for reading in readings]))
+    assert list(batch) == ["device_id", "upload_time", "record_count", "records"]
+    assert (batch["device_id"], batch["upload_time"]) == (device_id, format_timestamp(upload_time))
+    assert batch["record_count"] == len(readings)
+    assert [decode_reading(json.dumps(record).encode()) for record in batch["records"]] == readings
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [(b"", "not_json"), (b"{}]}", "not_json"), (b"{},{}", "not_json"), (b"[]", "not_object")],
+)
+def test_record_that_would_spoil_its_batch_is_refused(record: bytes, code: str) -> None:
+    with pytest.raises(PermanentError) as refusal:
+        encode_batch("core", datetime(2026, 11, 22, tzinfo=UTC), [b"{}", record])
+    assert refusal.value.code == code

@@ -51,3 +51,25 @@ def test_counter_never_goes_back() -> None:
 def test_name_that_is_no_fixed_word_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="names no counter"):
         Metrics().counter(name)
+
+
+def test_gauges_follow_the_counters_under_their_own_name() -> None:
+    metrics = Metrics()
+    now = {"taken": 3, "waiting": 1}
+    metrics.gauges("outbox", lambda: now)
+    metrics.counter("b").add()
+    assert list(metrics.snapshot().items()) == [("b", 1), ("outbox_taken", 3), ("outbox_waiting", 1)]
+    now["waiting"] = 0
+    assert metrics.snapshot()["outbox_waiting"] == 0
+
+
+def test_gauges_given_again_replace_the_former_ones() -> None:
+    metrics = Metrics()
+    metrics.gauges("outbox", lambda: {"taken": 1})
+    metrics.gauges("outbox", lambda: {"waiting": 2})
+    assert metrics.snapshot() == {"outbox_waiting": 2}
+
+
+def test_gauges_need_a_fixed_word_too() -> None:
+    with pytest.raises(ValueError, match="names no counter"):
+        Metrics().gauges("a/b", dict)

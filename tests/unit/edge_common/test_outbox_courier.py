@@ -1,0 +1,120 @@
+"""The delivery thread."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from edge_common.clock import SystemClock
+from edge_common.errors import TransientError
+from edge_common.metrics import Metrics
+from edge_common.outbox.courier import Courier
+from edge_common.outbox.outage import Outage
+from edge_common.outbox.storage import StorageClosedError
+from support.outbox_ends import IN_A_BLINK
+from support.waiting import wait_until
+
+WITHIN_S = 10.0
+
+
+class CountingClock(SystemClock):
+    """Counts how often it is read."""
+
+    reads = 0
+
+    def monotonic_s(self) -> float:
+        """The monotonic clock."""
+        self.reads += 1
+        return super().monotonic_s()
+
+
+class Steps:
+    """What the thread does: `does` each time, and counts."""
+
+    def __init__(self, does: Callable[[], float | None]) -> None:
+        self.does = does
+        self.count = 0
+
+    def __call__(self) -> float | None:
+        """One step."""
+        self.count += 1
+        return self.does()
+
+
+@contextmanager
+def running(steps: Steps, clock: SystemClock, stop: threading.Event) -> Iterator[Courier]:
+    courier = Courier(
+        "outbox",
+        step=steps,
+        waiting=lambda: 0,
+        stop=stop,
+        clock=clock,
+        backoff=IN_A_BLINK,
+        outage=Outage("outbox", clock, Metrics()),
+    )
+    courier.start()
+    try:
+        yield courier
+    finally:
+        courier.end()
+
+
+def test_where_nothing_is_due_it_asks_once_and_not_again_until_woken() -> None:
+    steps, clock = Steps(lambda: None), CountingClock()
+    with running(steps, clock, threading.Event()) as courier:
+        wait_until(lambda: steps.count, WITHIN_S, "the first step")
+        assert not courier.wait_until(lambda: steps.count > 1, 1.2)
+        assert steps.count == 1
+        courier.wake()
+        assert courier.wait_until(lambda: steps.count == 2, WITHIN_S)
+
+
+def test_what_is_due_later_is_looked_at_then_without_a_wake() -> None:
+    steps, clock = Steps(lambda: 0.05), SystemClock()
+    with running(steps, clock, threading.Event()) as courier:
+        assert courier.wait_until(lambda: steps.count >= 3, WITHIN_S)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [TransientError("away"), ZeroDivisionError("bug"), MemoryError(), SystemExit(1), KeyboardInterrupt()],
+)
+def test_nothing_that_a_step_raises_ends_the_thread(error: BaseException) -> None:
+    def fail() -> float | None:
+        raise error
+
+    steps = Steps(fail)
+    with running(steps, SystemClock(), threading.Event()) as courier:
+        assert courier.wait_until(lambda: steps.count > 20, WITHIN_S)
+        steps.does = lambda: None
+        count = steps.count
+        assert courier.wait_until(lambda: steps.count > count, WITHIN_S)
+
+
+@pytest.mark.parametrize("does", [lambda: None, lambda: 1000.0, lambda: 0.0])
+def test_it_ends_by_itself_when_the_component_is_told_to_stop(does: Callable[[], float | None]) -> None:
+    stop = threading.Event()
+    with running(Steps(does), SystemClock(), stop) as courier:
+        stop.set()
+        wait_until(lambda: not courier._thread.is_alive(), WITHIN_S, "end of the thread")
+
+
+def test_a_wait_after_a_failure_ends_when_the_component_is_told_to_stop() -> None:
+    def fail() -> float | None:
+        raise TransientError("ask again in an hour", retry_after_s=3600)
+
+    stop, steps = threading.Event(), Steps(fail)
+    with running(steps, SystemClock(), stop) as courier:
+        wait_until(lambda: steps.count, WITHIN_S, "the first step")
+        stop.set()
+        wait_until(lambda: not courier._thread.is_alive(), WITHIN_S, "end of the thread")
+    assert steps.count == 1
+
+
+def test_it_ends_when_the_storage_was_closed_meanwhile() -> None:
+    def closed() -> float | None:
+        raise StorageClosedError
+
+    with running(Steps(closed), SystemClock(), threading.Event()) as courier:
+        wait_until(lambda: not courier._thread.is_alive(), WITHIN_S, "end of the thread")

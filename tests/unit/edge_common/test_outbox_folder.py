@@ -1,0 +1,105 @@
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_common.config import load_config
+from edge_common.errors import ConfigError, PermanentError
+from edge_common.outbox import Batching, BatchOutbox, MessageOutbox, OutboxConfig
+from edge_common.outbox.config import MIN_MAX_BYTES
+from edge_common.outbox.folder import prepare_folder, require_room
+from support.outbox_ends import Broker, Bucket, Mood, context_of
+
+MIB = 1 << 20
+DISK_MIB = 16
+BATCHING = Batching(10, 30.0, MIB)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 16 MiB."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root; CI is root and runs it")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(disk)], check=True)
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_cap_beyond_most_of_the_free_space_is_refused_by_its_key_and_leaves_nothing(
+    small_disk: Path,
+) -> None:
+    folder = small_disk / "outbox"
+    config = OutboxConfig(folder=str(folder), max_bytes=13 * MIB, min_free_bytes=0)
+    with pytest.raises(ConfigError) as refusal:
+        BatchOutbox(config, BATCHING, Bucket(), context_of()).__enter__()
+    assert [fault.split(":")[0] for fault in refusal.value.faults] == ["/settings/outbox/max_bytes"]
+    assert list(folder.iterdir()) == []
+
+
+def test_what_the_outbox_takes_itself_counts_as_free(small_disk: Path) -> None:
+    folder = small_disk / "outbox"
+    config = OutboxConfig(folder=str(folder), max_bytes=12 * MIB, min_free_bytes=0)
+    for start in range(2):
+        with BatchOutbox(config, BATCHING, Bucket([Mood.FAIL] * 10**4), context_of()) as outbox:
+            for number in range(80):
+                outbox.put(b"%d" % number + os.urandom(100_000))
+            assert outbox.statistics().taken == 80 * (start + 1)
+
+
+def test_an_outbox_that_holds_records_opens_on_a_disk_that_others_have_filled(small_disk: Path) -> None:
+    """It must be able to drain: the cap is only warned about."""
+    config = OutboxConfig(folder=str(small_disk / "outbox"), max_bytes=12 * MIB, min_free_bytes=0)
+    bucket = Bucket([Mood.FAIL] * 100)
+    with BatchOutbox(config, BATCHING, bucket, context_of()) as outbox:
+        outbox.put(b"a")
+    (small_disk / "ballast").write_bytes(bytes(14 * MIB))
+    bucket.moods.clear()
+    with BatchOutbox(config, BATCHING, bucket, context_of()) as outbox:
+        assert outbox.drain(20)
+    with pytest.raises(ConfigError, match="/settings/outbox/max_bytes"):
+        BatchOutbox(config, BATCHING, bucket, context_of()).__enter__()
+
+
+def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "outbox").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match=r"/settings/outbox/folder: .*symbolic link"):
+        prepare_folder(tmp_path / "outbox")
+
+
+def test_a_folder_that_everybody_can_write_to_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox").chmod(0o777)
+    with pytest.raises(ConfigError, match="chmod o-w"):
+        prepare_folder(tmp_path / "outbox")
+
+
+def test_a_folder_without_a_parent_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="Make the folder"):
+        prepare_folder(tmp_path / "missing" / "outbox")
+
+
+def test_two_processes_may_not_have_the_same_outbox(tmp_path: Path) -> None:
+    config = OutboxConfig(folder=str(tmp_path / "outbox"), max_bytes=MIN_MAX_BYTES)
+    with MessageOutbox(config, Broker(), 1, context_of()), pytest.raises(PermanentError) as refusal:
+        MessageOutbox(config, Broker(), 1, context_of()).__enter__()
+    assert refusal.value.code == "spool_locked"
+
+
+def test_a_fitting_cap_is_no_fault(tmp_path: Path) -> None:
+    require_room(tmp_path, MIN_MAX_BYTES, in_use=False)
+
+
+def test_settings_out_of_range_are_refused_all_at_once() -> None:
+    environment = {
+        "AWS_IOT_THING_NAME": "core-1",
+        "GG_COMPONENT_CONFIG": '{"folder": "", "max_bytes": 1000, "on_full": "panic", "min_free_bytes": -1}',
+    }
+    with pytest.raises(ConfigError) as refusal:
+        load_config(OutboxConfig, environment)
+    keys = {fault.split(":")[0] for fault in refusal.value.faults}
+    assert {key.rpartition("/")[2] for key in keys} == {"folder", "max_bytes", "on_full", "min_free_bytes"}
