@@ -4,7 +4,6 @@
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
 
 import sys
-from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +12,15 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
-from edge_cli import component_commands, core_commands, deployment_commands, look_commands
-from edge_cli.errors import CommandError
+from edge_cli import (
+    build_command,
+    component_commands,
+    core_commands,
+    deployment_commands,
+    look_commands,
+    spool_commands,
+)
 from edge_cli.options import AsJson, Root, examples, group
-from edge_cli.project import BUILD_OUTPUT
 from edge_cli.reporting import complain, reporting
 from local_core.settings import Flavor
 
@@ -108,45 +112,7 @@ def doctor(*, root: Root, as_json: AsJson = False) -> None:
 app.add_typer(core_commands.app, name="core", rich_help_panel=_CORE)
 
 
-@app.command(
-    rich_help_panel=_CORE,
-    epilog=examples("scripts/edge build", "scripts/edge build mqtt_publisher --out build/first"),
-)
-def build(
-    *,
-    components: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="COMPONENT", help="Folder or component name; none means all."),
-    ] = None,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", metavar="DIR", show_default=False, help="Where to; else greengrass-build in the project."
-        ),
-    ] = BUILD_OUTPUT,
-    as_json: AsJson = False,
-) -> None:
-    """Make the recipes and artifacts that a deployment needs.
-
-    Writes recipes/NAME-VERSION.yaml and artifacts/NAME/VERSION/PACKAGE.zip. The same input gives the same
-    bytes.
-    """
-    with reporting(as_json=as_json) as screen:
-        from edge_cli import project, views
-        from edge_cli.build import build as build_component
-
-        chosen = [project.find_component(word) for word in components] if components else project.components()
-        if not chosen:
-            raise CommandError(
-                f"There is nothing to build: no component in {project.COMPONENTS} has a recipe."
-            )
-        built = [build_component(component, out) for component in chosen]
-        document = [
-            asdict(item) | {"recipe": str(item.recipe), "artifact": str(item.artifact)} for item in built
-        ]
-        screen.show(document, lambda: views.built(built, out))
-
-
+app.command("build", rich_help_panel=_CORE, epilog=build_command.EPILOG)(build_command.build)
 app.add_typer(deployment_commands.app, name="deployment", rich_help_panel=_CORE)
 app.add_typer(component_commands.app, name="component", rich_help_panel=_CORE)
 
@@ -196,3 +162,6 @@ def run(
 
 
 app.add_typer(look_commands.app)
+app.add_typer(
+    spool_commands.app, name="spool", cls=spool_commands.ShowByDefault, rich_help_panel="Look and try"
+)

@@ -9,6 +9,7 @@ from edge_cli.errors import CommandError
 PROJECT = Path(__file__).resolve().parents[2]
 COMPONENTS = PROJECT / "components"
 RECIPES = PROJECT / "recipes"
+LOCK = PROJECT / "requirements.lock"
 BUILD_OUTPUT = PROJECT / "greengrass-build"  # GDK's name for it, which users know
 NAME_PREFIX = "com.example."
 ROOT_VARIABLE = "EDGE_ROOT"

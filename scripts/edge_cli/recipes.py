@@ -3,8 +3,7 @@
 The rules of recipes are the core's business; here a recipe is a document of which a few members matter.
 """
 
-import re
-import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ import yaml
 
 from edge_cli.errors import CommandError
 
-# The interpreter that recipes name: what a device has. The laptop may have a later one.
-_PYTHON_SETTING = re.compile(r"^(\s*PYTHON:\s*[\"']?)python3(?:\.\d+)?([\"']?\s*(?:#.*)?)$", re.MULTILINE)
+_LONGEST_LINE = 4096  # nothing is folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +36,7 @@ def read_facts(path: Path) -> RecipeFacts:
     Raises:
         CommandError: It cannot be read, is not YAML, or lacks its name or version.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CommandError(f"The recipe {path} cannot be read: {error.strerror}.") from None
-    except yaml.YAMLError as error:
-        raise CommandError(f"The recipe {path} is not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(document, dict):
-        raise CommandError(f"The recipe {path} holds no mapping: a recipe begins with RecipeFormatVersion.")
+    document = read_document(path)
     for key in ("ComponentName", "ComponentVersion"):
         if not isinstance(document.get(key), str):
             raise CommandError(f"The recipe {path} lacks {key} (a string). See recipes/ for complete ones.")
@@ -56,14 +47,32 @@ def read_facts(path: Path) -> RecipeFacts:
     return RecipeFacts(document["ComponentName"], document["ComponentVersion"], settings)
 
 
-def for_this_machine(text: str, *, minor: int = sys.version_info.minor) -> str:
-    r"""A recipe's text with the interpreter that this machine has.
+def read_document(path: Path) -> dict[str, Any]:
+    """All of a recipe.
 
-    Args:
-        text: The recipe; everything else in it, comments too, stays as it is.
-        minor: N of the `python3.N` to name.
-
-    >>> for_this_machine("        PYTHON: python3.11  # as on a device\n", minor=13)
-    '        PYTHON: python3.13  # as on a device\n'
+    Raises:
+        CommandError: It cannot be read, is not YAML, or no mapping.
     """
-    return _PYTHON_SETTING.sub(rf"\g<1>python3.{minor}\g<2>", text)
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CommandError(f"The recipe {path} cannot be read: {error.strerror}.") from None
+    except yaml.YAMLError as error:
+        raise CommandError(f"The recipe {path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(document, dict):
+        raise CommandError(f"The recipe {path} holds no mapping: a recipe begins with RecipeFormatVersion.")
+    return document
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """A recipe as YAML, in its own order, without anchors: not every nucleus knows those."""
+    return yaml.dump(
+        dict(document), Dumper=_WithoutAnchors, sort_keys=False, allow_unicode=True, width=_LONGEST_LINE
+    )
+
+
+class _WithoutAnchors(yaml.SafeDumper):
+    """Writes what stands twice twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  the base class's signature
+        return True

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -16,7 +15,6 @@ from edge_cli.deployments import Deployment
 from edge_cli.log_lines import Level, LogRecord
 
 if TYPE_CHECKING:
-    from edge_cli.build import Built
     from edge_cli.greengrass_ipc import ComponentDetails
 
 # LifecycleState in the SDK's model of Greengrass IPC.
@@ -227,18 +225,3 @@ def duration(seconds: float) -> str:
     if whole < 3600:  # noqa: PLR2004  seconds in an hour
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def built(items: "Sequence[Built]", output: Path) -> RenderableType:
-    """What a build has made, and how to deploy it."""
-    table = listing("Component", "Version", "Artifact", "Size", right=("Size",))
-    for item in items:
-        table.add_row(item.component, item.version, item.artifact.name, size(item.size_bytes))
-    where = output.relative_to(Path.cwd()) if output.is_relative_to(Path.cwd()) else output
-    deploy = (
-        f"In {where}. Deploy, for example:\n"
-        f"  scripts/edge deployment create \\\n"
-        f"    -r {where}/recipes -a {where}/artifacts \\\n"
-        f"    -m {items[0].component}={items[0].version} --wait"
-    )
-    return Group(table, Text(""), Text(deploy, "dim"))

@@ -15,21 +15,19 @@ from edge_cli import cloud_s3, core_process
 from edge_cli.cloud_mqtt import CloudClient
 from edge_cli.core_status import CoreStatus
 from edge_cli.demo import set_up
-from edge_cli.demo.observation import DemoScreen, Observation, nothing_is_under_way
+from edge_cli.demo.drain import drain
+from edge_cli.demo.observation import DemoScreen, Observation
 from edge_cli.demo.report import Objects, Report
 from edge_cli.demo.set_up import PUBLISHER
 from edge_cli.demo.state import DemoState, Outage, Phase
 from edge_cli.demo.workplace import Workplace, make_workplace
 from edge_cli.errors import CommandError
-from edge_cli.greengrass_ipc import CoreConnection
 from local_core.control import request
 from local_core.errors import CoreError
 from local_core.settings import CoreSettings, Flavor
 
-DRAIN_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 30.0
 _OUTAGE_BEGINS_AFTER_S = 10.0  # where the demo has no end of its own
-_QUIET_S = 1.0  # after the last missing reading has come: time for a duplicate to show
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def run(options: DemoOptions, screen: DemoScreen) -> Report:
         observation.look_at_core()
         while_running = state.core
         with contextlib.suppress(KeyboardInterrupt):
-            _drain(place.root, while_running, state, observation)
+            drain(place.root, while_running, state, observation)
         report = _report(state, while_running, set_up_s)
         if not report.is_good:
             place.keep()
@@ -145,25 +143,6 @@ def _end_outage(root: Path, state: DemoState, observation: Observation) -> None:
 def _until(watched_s: float | None, state: DemoState, observation: Observation) -> None:
     while watched_s is None or state.watched_s < watched_s:
         observation.tick()
-
-
-def _drain(root: Path, while_running: CoreStatus, state: DemoState, observation: Observation) -> None:
-    """Stop producing and wait, within bounds, until whatever was taken has arrived."""
-    state.phase = Phase.DRAINING
-    with CoreConnection(root) as core:
-        core.stop_component(PUBLISHER)
-    deadline = state.elapsed_s + DRAIN_TIMEOUT_S
-    quiet_since = state.elapsed_s
-    while state.elapsed_s < deadline and state.elapsed_s - quiet_since < _QUIET_S:
-        observation.tick()
-        observation.look_at_core()
-        if state.balance and not nothing_is_under_way(state, state.balance):
-            quiet_since = state.elapsed_s
-    if state.core is not None:
-        # The last picture shows what ran, not that the demo has just stopped it.
-        state.core = {**state.core, "components": while_running["components"]}
-    state.phase = Phase.ENDED
-    observation.tick(0)
 
 
 def _report(state: DemoState, while_running: CoreStatus, set_up_s: float) -> Report:

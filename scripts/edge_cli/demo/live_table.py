@@ -140,7 +140,7 @@ def _cloud(screen: Screen, demo: DemoState) -> Text:
         line = Text.from_markup(f"{screen.mark('off')} Cloud [yellow]offline[/]")
         line.append(f" for {demo.outage_s:.0f} s", "yellow")
     if demo.core["flavor"] == Flavor.LITE and not demo.core["online"]:
-        line.append("   Lite holds nothing: the publisher waits", "yellow")
+        line.append("   Lite holds nothing: readings wait in the outbox", "yellow")
     if waiting:
         verb = "waits" if waiting == 1 else "wait"
         line.append(f"   {plural(waiting, 'message')} {verb} on the core ({size(waiting_bytes)})", "yellow")
@@ -150,11 +150,14 @@ def _cloud(screen: Screen, demo: DemoState) -> Text:
 def _counters(demo: DemoState) -> Text:
     assert demo.balance  # noqa: S101  readings have arrived
     balance = demo.balance
-    on_the_way = balance.lost - balance.lost_with_notice
-    line = Text(f"  {balance.produced} produced · {balance.delivered} arrived · {on_the_way} on the way")
+    line = Text(f"  {balance.produced} produced · ")
+    line.append(f"{balance.waiting} on the device", "yellow" if balance.waiting > 1 else "")
+    line.append(f" · {balance.delivered} arrived · ")
+    if demo.phase is Phase.ENDED:
+        line.append(f"{balance.lost} lost", "red" if balance.lost else "")
+    else:
+        line.append(f"{balance.lost} on the way")
     line.append(f" · {balance.duplicated} duplicated", "yellow" if balance.duplicated else "")
-    if balance.lost_with_notice:
-        line.append(f" · {balance.lost_with_notice} refused", "red")
     return line
 
 
@@ -163,7 +166,7 @@ def _hint(demo: DemoState) -> str:
         case Phase.SETTING_UP | Phase.AWAITING:
             return "Ctrl-C stops everything."
         case Phase.DRAINING:
-            return "The publisher has been stopped; waiting for what is still on its way."
+            return "Waiting for what is still on its way; then the publisher is stopped."
         case _ if demo.duration_s is None:
             return f"{duration(demo.watched_s)}. Ctrl-C ends it."
         case _:

@@ -10,7 +10,7 @@ from typing import Protocol
 from edge_cli import core_process
 from edge_cli.demo import publisher_log
 from edge_cli.demo.cloud_view import CloudView
-from edge_cli.demo.reconcile import Balance, Ledger
+from edge_cli.demo.reconcile import Ledger
 from edge_cli.demo.state import DemoState
 from edge_cli.log_lines import records
 from edge_cli.logs import Tail
@@ -86,15 +86,19 @@ class Observation:
             outage, waiting = self._state.outages[-1], status["iot_core"]
             outage.spooled_messages_max = max(outage.spooled_messages_max, waiting["spooled_messages"])
             outage.spooled_bytes_max = max(outage.spooled_bytes_max, waiting["spooled_bytes"])
+            if self._state.balance is not None:
+                on_device = self._state.balance.waiting
+                outage.waiting_readings_max = max(outage.waiting_readings_max, on_device)
 
     def close(self) -> None:
         """Close the log."""
         self._log.close()
 
 
-def nothing_is_under_way(state: DemoState, balance: Balance) -> bool:
-    """Everything that the core has taken has arrived, as far as anybody knows."""
-    if state.core is None:
-        return True
+def everything_has_arrived(state: DemoState) -> bool:
+    """Nothing waits on the device or on the core, and nothing is on its way, as far as anybody knows."""
+    if state.core is None or state.balance is None:
+        return False
     link = state.core["iot_core"]
-    return not (link["spooled_messages"] or link["in_flight"] or balance.lost_silently)
+    under_way = state.balance.waiting or state.balance.lost
+    return not (link["spooled_messages"] or link["in_flight"] or under_way)

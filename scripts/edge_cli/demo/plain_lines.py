@@ -4,9 +4,9 @@ from typing import Self
 
 from edge_cli.console import Screen
 from edge_cli.demo.live_table import numbers
+from edge_cli.demo.report import held
 from edge_cli.demo.state import DemoState, Phase
 from edge_cli.topic_messages import TopicMessage, iso_ms
-from edge_cli.views import plural
 
 
 class PlainLines:
@@ -54,8 +54,6 @@ class PlainLines:
         if demo.phase is Phase.OUTAGE:
             self._screen.write("The cloud is away.")
         elif before is Phase.OUTAGE:
-            waited = demo.outages[-1].spooled_messages_max
-            on_core = f"; {plural(waited, 'message')} waited on the core" if waited else ""
-            self._screen.write(f"The cloud is back{on_core}.")
+            self._screen.write(f"The cloud is back; {held(demo.outages[-1])}.")
         if demo.phase is Phase.DRAINING:
-            self._screen.write("The publisher has been stopped; waiting for what is still on its way.")
+            self._screen.write("Waiting for what is still on its way; then the publisher is stopped.")

@@ -1,4 +1,8 @@
-"""The producer's end: what the publisher's log says of each reading."""
+"""The producer's end: what the publisher's log says of each reading.
+
+What it says of a backlog is summed up there (`backlog_published`) and not read here: those readings count as
+waiting until they arrive.
+"""
 
 import re
 
@@ -6,18 +10,12 @@ from edge_cli.demo.reconcile import Ledger, ReadingId
 from edge_cli.log_lines import LogRecord
 
 _READING = re.compile(
-    r"^reading_(?P<refused>not_)?published\b.*?\bboot_id=(?P<boot_id>\w+) sequence=(?P<sequence>\d+)\b"
+    r"^reading_(?P<what>stored|published) boot_id=(?P<boot_id>\w+) sequence=(?P<sequence>\d+)\b"
 )
-_NOT_TAKEN = re.compile(r"^readings_not_taken count=(?P<count>\d+)\b")
 
 
 def note(record: LogRecord, ledger: Ledger) -> None:
-    """Enter one log record into the ledger if it is about readings."""
-    if published := _READING.match(record.text):
-        reading = ReadingId(published["boot_id"], int(published["sequence"]))
-        if published["refused"]:
-            ledger.refused(reading)
-        else:
-            ledger.accepted(reading)
-    elif gap := _NOT_TAKEN.match(record.text):
-        ledger.not_taken(int(gap["count"]))
+    """Enter one log record into the ledger if it is about a reading."""
+    if said := _READING.match(record.text):
+        enter = ledger.stored if said["what"] == "stored" else ledger.published
+        enter(ReadingId(said["boot_id"], int(said["sequence"])))

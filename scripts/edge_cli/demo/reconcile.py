@@ -19,51 +19,41 @@ class ReadingId:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The account at one moment.
+    """The account at one moment: produced = delivered + waiting + lost.
 
     Attributes:
         produced: Readings that were made.
         delivered: Different readings that arrived.
-        lost: Readings that did not arrive (or have not yet): produced = delivered + lost.
+        waiting: Readings that the publisher has stored and, as far as its log says, not handed over yet.
         duplicated: Arrivals beyond the first of each reading.
-        lost_with_notice: Of those lost, the ones that the publisher itself reported as not published.
-        not_taken: Readings that were never made, because publishing the one before took longer than the
-            interval; they are not among those produced.
     """
 
     produced: int
     delivered: int
-    lost: int
+    waiting: int
     duplicated: int
-    lost_with_notice: int
-    not_taken: int = 0
 
     @property
-    def lost_silently(self) -> int:
-        """Readings that vanished although the core had taken them, or without any trace."""
-        return self.lost - self.lost_with_notice
+    def lost(self) -> int:
+        """Neither arrived nor waiting on the device: while the demo runs, they may still be on their way."""
+        return self.produced - self.delivered - self.waiting
 
 
 class Ledger:
     """Collects what either end says, in any order; used by one thread."""
 
     def __init__(self) -> None:
-        self._accepted: set[ReadingId] = set()
-        self._refused: set[ReadingId] = set()
+        self._stored: set[ReadingId] = set()
+        self._published: set[ReadingId] = set()
         self._arrivals: Counter[ReadingId] = Counter()
-        self._not_taken = 0
 
-    def accepted(self, reading: ReadingId) -> None:
+    def stored(self, reading: ReadingId) -> None:
+        """The publisher logged that it is safe on its disk."""
+        self._stored.add(reading)
+
+    def published(self, reading: ReadingId) -> None:
         """The publisher logged that the core took it."""
-        self._accepted.add(reading)
-
-    def refused(self, reading: ReadingId) -> None:
-        """The publisher logged that the core did not take it."""
-        self._refused.add(reading)
-
-    def not_taken(self, count: int) -> None:
-        """The publisher logged that it made no reading at so many ticks."""
-        self._not_taken += count
+        self._published.add(reading)
 
     def arrived(self, reading: ReadingId) -> None:
         """It arrived in the cloud."""
@@ -72,16 +62,12 @@ class Ledger:
     def balance(self) -> Balance:
         """The account as far as it is known now."""
         delivered = set(self._arrivals)
-        seen = self._accepted | self._refused | delivered
-        produced = len(seen) + _gaps(seen)
+        seen = self._stored | self._published | delivered
         return Balance(
-            produced=produced,
+            produced=len(seen) + _gaps(seen),
             delivered=len(delivered),
-            lost=produced - len(delivered),
+            waiting=len(self._stored - self._published - delivered),
             duplicated=self._arrivals.total() - len(delivered),
-            # One that was refused at first and taken on a later attempt is the core's to deliver.
-            lost_with_notice=len(self._refused - self._accepted - delivered),
-            not_taken=self._not_taken,
         )
 
 

@@ -7,7 +7,6 @@ from edge_cli.core_status import ComponentStatus, CoreStatus
 from edge_cli.demo.reconcile import Balance
 from edge_cli.demo.state import Outage
 from edge_cli.views import plural, size
-from local_core.settings import Flavor
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +41,8 @@ class Report:
 
     @property
     def is_good(self) -> bool:
-        """Whether the demo ends with exit code 0.
-
-        Something must have arrived, every component must run and nothing may be lost. But Lite holds nothing
-        while the cloud is away: there, what the publisher itself reported as not published is excused.
-        """
-        if not self.balance.delivered:
-            return False
-        if self._broken():
-            return False
-        excused = self._is_lite and bool(self.outages)
-        return self.balance.lost == 0 or (excused and self.balance.lost_silently == 0)
+        """Whether the demo ends with exit code 0: every component runs, and whatever was produced arrived."""
+        return 0 < self.balance.produced == self.balance.delivered and not self._broken()
 
     def document(self) -> dict[str, Any]:
         """The report as JSON."""
@@ -71,10 +61,9 @@ class Report:
             "readings": {
                 "produced": self.balance.produced,
                 "delivered": self.balance.delivered,
+                "waiting": self.balance.waiting,
                 "lost": self.balance.lost,
                 "duplicated": self.balance.duplicated,
-                "lost_with_notice": self.balance.lost_with_notice,
-                "not_taken": self.balance.not_taken,
             },
             "outages": [_rounded(asdict(outage)) for outage in self.outages],
             "timings_s": self.timings_s,
@@ -88,7 +77,9 @@ class Report:
         account = f"{plural(balance.produced, 'reading')} produced, {balance.delivered} arrived in the cloud"
         lines = [f"{account}: {balance.lost} lost, {balance.duplicated} duplicated."]
         lines += self._about_losses()
-        lines += [self._about_outage(outage) for outage in self.outages]
+        lines += [
+            f"Cloud away for {outage.duration_s or 0:.1f} s: {held(outage)}." for outage in self.outages
+        ]
         topics = ", ".join(f"{topic} {count}" for topic, count in sorted(self.by_topic.items()))
         messages = plural(sum(self.by_topic.values()), "message")
         lines.append(f"IoT Core: {messages} ({topics})." if topics else f"IoT Core: {messages}.")
@@ -110,42 +101,33 @@ class Report:
         """Those that were deployed, not what the nucleus brings."""
         return [component for component in self.core["components"] if component["is_root"]]
 
-    @property
-    def _is_lite(self) -> bool:
-        return self.core["flavor"] == Flavor.LITE
-
     def _about_losses(self) -> list[str]:
         lines = []
         balance = self.balance
         if not balance.produced:
             lines.append("Nothing was produced: see the publisher's log.")
-        if balance.lost_with_notice:
-            why = (
-                "Greengrass Lite has no spooler, so while the cloud was away it refused them."
-                if self._is_lite and self.outages
-                else "The core refused them."
-            )
+        if balance.waiting:
             lines.append(
-                f"Not published, and reported so by the publisher: {balance.lost_with_notice}. {why}"
+                f"Not arrived yet: {balance.waiting}. They wait in the publisher's outbox, on disk, and go "
+                "out when it runs and the cloud is there."
             )
-        if balance.lost_silently:
+        if balance.lost:
             lines.append(
-                f"Vanished after the core had taken them, or without a trace: {balance.lost_silently}."
-            )
-        if balance.not_taken:
-            lines.append(
-                f"Never made: {balance.not_taken}. The publisher was still waiting to publish the one before."
+                f"Lost without a trace, or after the core had taken them: {balance.lost}. "
+                "The publisher's log says which readings it stored and published."
             )
         return lines
 
-    def _about_outage(self, outage: Outage) -> str:
-        away = f"Cloud away for {outage.duration_s or 0:.1f} s"
-        if self._is_lite:
-            return f"{away}: Lite holds nothing, so the publisher waited."
-        if not outage.spooled_messages_max:
-            return f"{away}: nothing waited on the core."
+
+def held(outage: Outage) -> str:
+    """What waited while the cloud was away, and where."""
+    places = []
+    if outage.spooled_messages_max:
         waited = plural(outage.spooled_messages_max, "message")
-        return f"{away}: up to {waited} ({size(outage.spooled_bytes_max)}) waited on the core."
+        places.append(f"{waited} ({size(outage.spooled_bytes_max)}) waited on the core")
+    if outage.waiting_readings_max > len(places):  # beside a spooler, one is just being handed over
+        places.append(f"{plural(outage.waiting_readings_max, 'reading')} waited in the publisher's outbox")
+    return f"up to {' and '.join(places)}" if places else "nothing had to wait"
 
 
 def _rounded(document: dict[str, Any]) -> dict[str, Any]:

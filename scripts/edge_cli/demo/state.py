@@ -38,12 +38,14 @@ class Outage:
         duration_s: How long it took; None while it lasts.
         spooled_messages_max: Most messages that waited on the core at once.
         spooled_bytes_max: Most bytes of payload that waited on the core at once.
+        waiting_readings_max: Most readings that waited in the publisher's outbox at once.
     """
 
     after_s: float
     duration_s: float | None = None
     spooled_messages_max: int = 0
     spooled_bytes_max: int = 0
+    waiting_readings_max: int = 0
 
 
 @dataclass(slots=True)

@@ -63,7 +63,7 @@ def _in_an_outage(readings: int = 5) -> DemoState:
         phase=Phase.OUTAGE,
         steps=[Step("core", 0.9), Step("build", 0.1), Step("deploy", 1.3)],
         core=_core(online=False),
-        balance=Balance(produced=44, delivered=38, lost=6, duplicated=0, lost_with_notice=0),
+        balance=Balance(produced=44, delivered=38, waiting=0, duplicated=0),
         latest=_readings(readings),
         outages=[Outage(after_s=6.0)],
         elapsed_s=15.5,
@@ -95,19 +95,26 @@ def test_outage_is_visible_with_its_age_and_what_waits() -> None:
     assert "first reading after 3.5 s" in text
     assert "offline for 6 s" in text
     assert "6 messages wait on the core (1.0 kB)" in text
-    assert "44 produced · 38 arrived · 6 on the way" in text
+    assert "44 produced · 0 on the device · 38 arrived · 6 on the way" in text
     assert "8 s left. Ctrl-C ends it." in text
 
 
-def test_outage_of_lite_says_that_the_publisher_waits_and_how_many_readings_were_refused() -> None:
+def test_outage_of_lite_says_that_readings_wait_in_the_outbox_and_how_many() -> None:
     state = _in_an_outage()
     assert state.core
     state.core["flavor"] = "lite"
     state.core["iot_core"]["spooled_messages"] = 0
-    state.balance = Balance(produced=140, delivered=138, lost=2, duplicated=10, lost_with_notice=2)
+    state.balance = Balance(produced=140, delivered=138, waiting=2, duplicated=10)
     text = "\n".join(_drawn(state, 80))
-    assert "Lite holds nothing: the publisher waits" in text
-    assert "140 produced · 138 arrived · 0 on the way · 10 duplicated · 2 refused" in text
+    assert "Lite holds nothing: readings wait in the outbox" in text
+    assert "140 produced · 2 on the device · 138 arrived · 0 on the way · 10 duplicated" in text
+
+
+def test_last_picture_says_what_was_lost() -> None:
+    state = _in_an_outage()
+    state.phase = Phase.ENDED
+    text = "\n".join(_drawn(state, 80))
+    assert "44 produced · 0 on the device · 38 arrived · 6 lost · 0 duplicated" in text
 
 
 def test_set_up_shows_what_is_done_and_what_is_under_way() -> None:

@@ -11,13 +11,14 @@ import pytest
 
 from edge_cli.app import main
 
-GROUPS = [[], ["core"], ["core", "fault"], ["deployment"], ["component"]]
+GROUPS = [[], ["core"], ["core", "fault"], ["deployment"], ["component"], ["spool"]]
 COMMANDS = [
     *(["demo"], ["doctor"], ["build"], ["run"], ["logs"], ["tap"], ["pub"]),
     *(["core", word] for word in ("up", "down", "status", "offline", "online", "restart-ipc")),
     *(["core", "fault", word] for word in ("mute-subscription", "expire-credentials")),
     *(["deployment", word] for word in ("create", "status", "list", "cancel")),
     *(["component", word] for word in ("list", "details", "restart", "stop")),
+    *(["spool", word] for word in ("show", "verify", "export", "requeue")),
 ]
 
 
