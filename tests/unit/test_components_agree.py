@@ -4,14 +4,17 @@ import ast
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from edge_cli.project import PROJECT, Component, components
 from edge_cli.readme_tables import config_model, with_table
-from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, load_config
+from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, ComponentConfig, load_config
+from edge_common.errors import ConfigError
 from local_core.model.recipe import load_recipe
 from local_core.settings import Flavor
 
@@ -29,13 +32,23 @@ MAX_RECIPE_BYTES = 8_000  # Greengrass Lite opens no larger one
 # Gateway method -> what it calls; whatever a component's code calls, its recipe must grant, and nothing else.
 OPERATIONS = {
     "publish_to_iot_core": "aws.greengrass#PublishToIoTCore",
+    "publish_many_to_iot_core": "aws.greengrass#PublishToIoTCore",
     "subscribe_to_iot_core": "aws.greengrass#SubscribeToIoTCore",
     "publish_to_topic": "aws.greengrass#PublishToTopic",
     "subscribe_to_topic": "aws.greengrass#SubscribeToTopic",
 }
 
+# What a deployment must give a component: its recipe has no default that could be right for anybody.
+REQUIRED = {"s3_batch_uploader": {"bucket": "readings-of-ours"}}
+
 every_component = pytest.mark.parametrize("component", components(), ids=lambda component: component.package)
 THING = "orangepi5-core-001"
+
+
+def loaded(component: Component, settings: Mapping[str, Any]) -> ComponentConfig:
+    """What the component makes of settings."""
+    environment = {CONFIG_VARIABLE: json.dumps(settings), THING_VARIABLE: THING}
+    return load_config(config_model(component), environment)
 
 
 def recipe_document(component: Component) -> dict[str, object]:
@@ -45,13 +58,26 @@ def recipe_document(component: Component) -> dict[str, object]:
 
 @every_component
 def test_the_recipe_settings_are_the_models_defaults(component: Component) -> None:
-    recipe = load_recipe(component.recipe, Flavor.LITE)
-    settings = json.dumps(recipe.default_configuration["settings"])
+    in_recipe = load_recipe(component.recipe, Flavor.LITE).default_configuration["settings"]
+    required = REQUIRED.get(component.package, {})
 
-    from_recipe = load_config(config_model(component), {CONFIG_VARIABLE: settings, THING_VARIABLE: THING})
+    from_recipe = loaded(component, {**in_recipe, **required})
 
-    assert from_recipe == load_config(config_model(component), {THING_VARIABLE: THING})
-    assert recipe.default_configuration["settings"].keys() == type(from_recipe).model_fields.keys()
+    assert from_recipe == loaded(component, required)
+    assert in_recipe.keys() == type(from_recipe).model_fields.keys()
+
+
+@every_component
+def test_without_what_a_deployment_must_give_a_component_refuses_to_start(component: Component) -> None:
+    in_recipe = load_recipe(component.recipe, Flavor.LITE).default_configuration["settings"]
+    required = REQUIRED.get(component.package, {})
+    faults: list[str] = []
+    try:
+        loaded(component, in_recipe)
+    except ConfigError as error:
+        faults += error.faults
+
+    assert [fault.partition(": ")[0] for fault in faults] == [f"/settings/{key}" for key in required]
 
 
 @every_component
@@ -73,11 +99,20 @@ def test_the_recipe_grants_exactly_what_the_code_calls(component: Component) -> 
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr in OPERATIONS
     }
-    grants = load_recipe(component.recipe, Flavor.CLASSIC).default_configuration["accessControl"]
+    grants = load_recipe(component.recipe, Flavor.CLASSIC).default_configuration.get("accessControl", {})
     policies = [policy for service in grants.values() for policy in service.values()]
 
     assert {operation for policy in policies for operation in policy["operations"]} == called
     assert "*" not in {resource for policy in policies for resource in policy["resources"]}
+
+
+@every_component
+def test_the_recipe_asks_for_credentials_exactly_when_the_code_uses_them(component: Component) -> None:
+    uses_s3 = any("S3Gateway(" in path.read_text() for path in component.sources.glob("*.py"))
+    dependencies = recipe_document(component)["ComponentDependencies"]
+
+    assert isinstance(dependencies, dict)
+    assert ("aws.greengrass.TokenExchangeService" in dependencies) == uses_s3
 
 
 @every_component

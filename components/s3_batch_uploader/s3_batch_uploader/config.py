@@ -1,0 +1,142 @@
+"""The uploader's settings; the recipe's DefaultConfiguration says the same."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+from edge_common.config import REQUIRED, ComponentConfig, checked, checked_beside, setting
+from edge_common.outbox import OutboxConfig
+from edge_common.s3 import BUCKET_PATTERN, check_key
+from edge_common.sensors import SensorConfig
+
+RECEIPTS_FOLDER = "receipts"  # in the component's work folder: which files have been uploaded
+
+
+def overlapping(folders: Sequence[str]) -> tuple[str, str] | None:
+    """Two of `folders`, normalised and absolute, of which the second is or lies in the first; or None.
+
+    >>> overlapping(["/data/images", "/data/reports", "/data/images/alerts"])
+    ('/data/images', '/data/images/alerts')
+    """
+    outer_first = sorted(folders, key=lambda folder: folder.split("/"))
+    for outer, inner in pairwise(outer_first):
+        if f"{inner}/".startswith(f"{outer.rstrip('/')}/"):
+            return outer, inner
+    return None
+
+
+class AfterUpload(StrEnum):
+    """What becomes of a file that has been uploaded."""
+
+    KEEP = "keep"
+    DELETE = "delete"
+    MOVE = "move"
+
+
+def _check_bucket(bucket: str) -> str:
+    if not bucket:
+        raise ValueError("no bucket is named: readings must go to one of your own")
+    if not re.fullmatch(BUCKET_PATTERN, bucket) or ".." in bucket:
+        raise ValueError(
+            "a bucket's name has 3 to 63 of a-z, 0-9, hyphens and single dots, and neither at its ends"
+        )
+    return bucket
+
+
+def _check_folder(path: str) -> str:
+    if ".." in path.split("/") or "\0" in path:
+        raise ValueError("it has a step up, or a character that no path has")
+    return path
+
+
+def _check_move_to(move_to: str, after_upload: AfterUpload | None) -> str:
+    if after_upload is AfterUpload.MOVE and not move_to:
+        raise ValueError("after_upload is move: name the folder to move to")
+    return _check_folder(move_to)
+
+
+class FolderConfig(ComponentConfig):
+    """One folder that is kept in sync."""
+
+    path: Annotated[str, checked(_check_folder)] = setting(
+        REQUIRED, min_length=1, description="The folder, absolute or from the component's work folder."
+    )
+    key_prefix: Annotated[str, checked(check_key)] = setting(
+        "images", description="Keys are `<key_prefix>/{thing}/<path below the folder>`."
+    )
+    settle_s: float = setting(
+        5.0,
+        unit="s",
+        ge=0.1,
+        le=3_600,
+        description="A file is uploaded when it has not changed for so long; one renamed into place at once.",
+    )
+    include: list[str] = setting(
+        ["*"],
+        min_length=1,
+        max_length=50,
+        description="Shell patterns of names, or of paths below the folder.",
+    )
+    exclude: list[str] = setting(
+        [".*", "*.part", "*.tmp", "*~"],
+        max_length=50,
+        description="What is left alone all the same: files, and folders with all that is in them.",
+    )
+    after_upload: AfterUpload = setting(
+        AfterUpload.KEEP, description="What becomes of a file once S3 has it."
+    )
+    move_to: Annotated[str, checked_beside("after_upload", _check_move_to)] = setting(
+        "", description="With move: a folder outside of this one, on the same disk."
+    )
+
+
+def _check_apart(folders: list[FolderConfig], outbox: OutboxConfig | None) -> list[FolderConfig]:
+    """No file may be in two of them, and nothing of our own in any."""
+    ours = [outbox.folder] if outbox is not None else []
+    places = [_absolute(place) for place in (*ours, RECEIPTS_FOLDER, *(folder.path for folder in folders))]
+    targets = {_absolute(folder.move_to) for folder in folders if folder.after_upload is AfterUpload.MOVE}
+    for together in (places, *([*places, target] for target in sorted(targets))):
+        if both := overlapping(together):
+            raise ValueError(f"{both[1]} is or lies in {both[0]}: each file must have one place")
+    return folders
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute())
+
+
+class S3BatchUploaderConfig(ComponentConfig):
+    """Everything the uploader can be told."""
+
+    bucket: Annotated[str, checked(_check_bucket)] = setting(
+        REQUIRED, description="The bucket; it must be yours."
+    )
+    region: str = setting("", description="The bucket's region; empty: the core's.")
+    create_bucket: bool = setting(False, description="Make the bucket when it is not there.")
+    key_prefix: Annotated[str, checked(check_key)] = setting(
+        "sensor-data", description="Keys of readings are `<key_prefix>/{thing}/YYYY/MM/DD/…json`."
+    )
+    reading_interval_s: float = setting(
+        3.0, unit="s", ge=0.01, le=86_400, description="Time from one reading to the next."
+    )
+    batch_max_records: int = setting(
+        10, ge=1, le=10_000, description="A batch of so many readings is uploaded at once."
+    )
+    batch_max_age_s: float = setting(
+        30.0, unit="s", ge=0.1, le=86_400, description="A batch is uploaded when its first reading is so old."
+    )
+    sensor: SensorConfig = setting(SensorConfig(), description="Where readings come from.")
+    outbox: OutboxConfig = setting(OutboxConfig(), description="Where they wait until S3 has them.")
+    folders: Annotated[list[FolderConfig], checked_beside("outbox", _check_apart)] = setting(
+        [], max_length=20, description="Folders whose files are uploaded."
+    )
+    rescan_interval_s: float = setting(
+        60.0,
+        unit="s",
+        ge=1,
+        le=86_400,
+        description="Folders are looked through so often, whatever events say.",
+    )

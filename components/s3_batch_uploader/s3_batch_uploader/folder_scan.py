@@ -1,0 +1,88 @@
+"""Looking through a folder for files, whatever it holds.
+
+Owns the walk; it opens no file and changes nothing. Symbolic links are not followed, and what is neither a
+file nor a folder is passed over. Whatever vanishes meanwhile is as if it had never been there.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from s3_batch_uploader.patterns import NamePatterns
+from s3_batch_uploader.settling import Version
+
+
+class Walk:
+    """One walk through a folder: iterate over it for every wanted file and its version, one at a time.
+
+    Args:
+        root: The folder that the patterns see paths from.
+        patterns: What is wanted.
+        enter: Told of each folder before it is listed: whoever watches it from then on misses nothing.
+        start: Where to begin, `root` or below it; None: at `root`.
+
+    Attributes:
+        unread: Folders that could not be listed, and why; what is below them is not known.
+        is_empty: There was nothing at all: perhaps the disk that belongs there is not mounted.
+    """
+
+    def __init__(
+        self, root: Path, patterns: NamePatterns, enter: Callable[[Path], None], start: Path | None = None
+    ) -> None:
+        self._root = root
+        self._patterns = patterns
+        self._enter = enter
+        self._ahead = [start or root]
+        self.unread: dict[Path, str] = {}
+        self.is_empty = True
+
+    def __iter__(self) -> Iterator[tuple[Path, Version]]:
+        while self._ahead:
+            folder = self._ahead.pop()
+            self._enter(folder)
+            try:
+                yield from self._files_in(folder)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                if folder == self._root:
+                    self.unread[folder] = _reason(error)
+            except OSError as error:
+                self.unread[folder] = _reason(error)
+
+    def _files_in(self, folder: Path) -> Iterator[tuple[Path, Version]]:
+        below = "" if folder == self._root else f"{folder.relative_to(self._root)}/"
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                self.is_empty = False
+                relative = f"{below}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    if self._patterns.want_folder(relative):
+                        self._ahead.append(folder / entry.name)
+                elif self._patterns.want_file(relative):
+                    path = folder / entry.name
+                    if version := version_of(path):
+                        yield path, version
+
+
+def version_of(path: Path) -> Version | None:
+    """The version of the file at `path`; None when there is no regular file.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return version_in(status)
+
+
+def version_in(status: os.stat_result) -> Version | None:
+    """What stat(2) says of a file's version; None for anything but a regular file."""
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return Version(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

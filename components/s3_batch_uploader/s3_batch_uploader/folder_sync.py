@@ -1,0 +1,226 @@
+"""Folders whose files go to S3, each version once: what is done with each file, in the folder thread.
+
+Owns that thread (`edge_common.outbox.courier`, which waits after failures and never dies), the watches and
+the receipts. Order, for each file: S3 has it, its receipt is on disk, it is deleted or moved. If the process
+dies in between, the next start goes on from there: without a receipt the file is uploaded again, which S3
+answers with "already there". Readings never wait for any of this.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from edge_common.errors import EdgeError, PermanentError
+from edge_common.log import get_logger, limited
+from edge_common.metrics import Counter
+from edge_common.outbox import DeliveryBackoff
+from edge_common.outbox.courier import Courier
+from edge_common.outbox.outage import Outage
+from edge_common.runtime import Context
+from edge_common.s3 import Placed
+from s3_batch_uploader.config import RECEIPTS_FOLDER, AfterUpload
+from s3_batch_uploader.destination import Destination
+from s3_batch_uploader.file_upload import FileChangedError, Uploaded, upload_file
+from s3_batch_uploader.folder import Folder
+from s3_batch_uploader.logic import key_of_file
+from s3_batch_uploader.receipts import Receipts, receipt
+from s3_batch_uploader.settling import Version
+from s3_batch_uploader.watched_folders import Found, WatchedFolders, looked_at
+
+_NAME = "folders"
+_LOOK_S = 0.4  # how late a stop is seen at most while nothing happens
+_AGAIN_S = 1e-3  # nothing was delivered, and something may be due
+DEFAULT_BACKOFF = DeliveryBackoff()
+_NAME_DIGITS = 16  # of a folder's receipts file
+_HOUR_S = 3600.0  # between two lines about receipts that cannot be written
+
+_log = get_logger(_NAME)
+
+
+class FolderSync:
+    """Keeps folders in sync; a context manager that starts and ends the thread.
+
+    Args:
+        folders: None of them in another.
+        destination: Where files go.
+        context: Of the component.
+        rescan_interval_s: Folders are looked through so often.
+        receipts_folder: Where receipts are kept; its parent exists.
+        backoff: How long to wait after failures.
+    """
+
+    def __init__(  # noqa: PLR0913  the last two have defaults that suit a component
+        self,
+        folders: Sequence[Folder],
+        destination: Destination,
+        context: Context,
+        *,
+        rescan_interval_s: float,
+        receipts_folder: Path = Path(RECEIPTS_FOLDER),
+        backoff: DeliveryBackoff = DEFAULT_BACKOFF,
+    ) -> None:
+        self._destination = destination
+        self._thing = context.thing_name
+        self._stop = context.stop
+        self._receipts_folder = receipts_folder
+        self._receipts: dict[Path, Receipts] = {}  # by the folder's root
+        self._faults: dict[Path, tuple[Version, str]] = {}  # files that cannot go now, and what was said
+        self._refused: dict[Path, Version] = {}  # files that S3 never takes
+        self._watched = WatchedFolders(
+            folders,
+            rescan_interval_s=rescan_interval_s,
+            clock=context.clock,
+            is_done=self._is_done,
+            identify=self._receipt,
+            after_scan=self._after_scan,
+        )
+        self._courier = Courier(
+            _NAME,
+            step=self._step,
+            waiting=lambda: len(self._watched),
+            stop=context.stop,
+            clock=context.clock,
+            backoff=backoff,
+            outage=Outage(_NAME, context.clock, context.metrics),
+        )
+        counter = context.metrics.counter
+        self._uploaded, self._uploaded_bytes = counter("files_uploaded"), counter("file_bytes_uploaded")
+        self._already_there, self._changed = counter("files_already_there"), counter("files_changed")
+        self._not_read, self._files_refused = counter("files_not_read"), counter("files_refused")
+        self._not_finished = counter("files_not_finished")
+        context.metrics.gauges("files", lambda: {"waiting": len(self._watched)})
+
+    def __enter__(self) -> Self:
+        self._courier.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._courier.end()
+        self._watched.close()
+        for receipts in self._receipts.values():
+            receipts.close()
+
+    def _step(self) -> float:
+        """One file uploaded, or a look at what has happened; the thread's `step`."""
+        self._watched.look(0.0)
+        found = self._watched.take()
+        if found is None:
+            self._watched.look(_LOOK_S)
+            return _AGAIN_S
+        return 0.0 if self._sync(found) else _AGAIN_S
+
+    def _sync(self, found: Found) -> bool:
+        """Do what is left to do with one file; returns whether S3 was reached."""
+        is_there = self._receipt(found) in self._receipts_of(found.folder)
+        if not is_there:
+            uploaded = self._upload(found)
+            if uploaded is None:
+                return False
+            self._note(found, uploaded)
+        self._finish(found)
+        return not is_there
+
+    def _upload(self, found: Found) -> Uploaded | None:
+        """None: it has not gone, and that was said and counted.
+
+        Raises:
+            TransientError: S3 cannot or will not now; the file is due again at once.
+        """
+        relative = found.path.relative_to(found.folder.root)
+        key_of = partial(key_of_file, found.folder.key_prefix, self._thing, relative)
+        try:
+            return upload_file(found.path, found.version, self._destination, key_of, self._stop)
+        except FileChangedError:
+            self._changed.add()
+            self._watched.look_again(found)
+        except OSError as error:
+            self._complain("file_not_read", found, error.strerror or str(error), self._not_read)
+        except PermanentError as error:
+            if error.code == "disk":
+                self._complain("file_not_read", found, error.reason, self._not_read)
+            else:
+                self._refused[found.path] = found.version
+                self._files_refused.add()
+                _log.error("file_refused", path=str(found.path), code=error.code, reason=error.reason)
+        except BaseException:
+            self._watched.put_back(found, after_s=0.0)
+            raise
+        return None
+
+    def _note(self, found: Found, uploaded: Uploaded) -> None:
+        """Count and say it, and write the receipt."""
+        self._uploaded.add()
+        self._uploaded_bytes.add(found.version.size_bytes)
+        if uploaded.placed is Placed.ALREADY_THERE:
+            self._already_there.add()
+        _log.info(
+            "file_uploaded",
+            path=str(found.path),
+            key=uploaded.key,
+            size_bytes=found.version.size_bytes,
+            placed=uploaded.placed.value,
+        )
+        # Not written, it holds for this process. The file may be deleted all the same: on a full disk that is
+        # what makes room, and the worst that a crash costs is an upload of what is there already.
+        with _receipts_may_wait():
+            self._receipts_of(found.folder).add(self._receipt(found))
+
+    def _finish(self, found: Found) -> None:
+        """Keep, delete or move a file that S3 has."""
+        try:
+            is_gone = found.folder.finish(found.path, found.version)
+        except OSError as error:
+            self._complain("file_not_finished", found, error.strerror or str(error), self._not_finished)
+            return
+        self._faults.pop(found.path, None)
+        if is_gone:
+            receipts = self._receipts_of(found.folder)
+            receipts.forget(self._receipt(found))
+            with _receipts_may_wait():
+                receipts.tidy()
+
+    def _complain(self, event: str, found: Found, reason: str, counter: Counter) -> None:
+        """Say once what is wrong with a file; the next scan tries it again."""
+        fault = (found.version, reason)
+        if self._faults.get(found.path) != fault:
+            self._faults[found.path] = fault
+            counter.add()
+            _log.warning(event, path=str(found.path), reason=reason)
+
+    def _is_done(self, found: Found) -> bool:
+        if self._refused.get(found.path) == found.version:
+            return True
+        keeps = found.folder.after_upload is AfterUpload.KEEP
+        return keeps and self._receipt(found) in self._receipts_of(found.folder)
+
+    def _after_scan(self, folder: Folder, there: set[bytes]) -> None:
+        """Forget what was known of files that are gone."""
+        self._faults = {path: fault for path, fault in self._faults.items() if looked_at(path)}
+        self._refused = {path: version for path, version in self._refused.items() if looked_at(path)}
+        with _receipts_may_wait():
+            self._receipts_of(folder).keep_only(there)
+
+    def _receipt(self, found: Found) -> bytes:
+        return receipt(f"{self._destination.bucket}/{found.folder.key_prefix}", found.path, found.version)
+
+    def _receipts_of(self, folder: Folder) -> Receipts:
+        receipts = self._receipts.get(folder.root)
+        if receipts is None:
+            name = sha256(os.fsencode(folder.root)).hexdigest()[:_NAME_DIGITS]
+            receipts = self._receipts[folder.root] = Receipts(self._receipts_folder / name)
+        return receipts
+
+
+@contextmanager
+def _receipts_may_wait() -> Iterator[None]:
+    try:
+        yield
+    except EdgeError as error:
+        _log.warning("receipt_not_written", reason=error.reason, **limited("receipts", _HOUR_S))
