@@ -2,8 +2,9 @@
 
     python -m support.spool_killing FOLDER CYCLES SEED POLICY
 
-Each cycle forks a worker, kills it with SIGKILL at a random moment from before opening to well into its work,
-opens the spool and holds it against what the worker said. Prints one JSON object.
+Each cycle forks a worker, kills it with SIGKILL at a random moment from before opening to well into its work
+(every other one not before it has said a random number of lines, however busy the machine is), opens the
+spool and holds it against what the worker said. Prints one JSON object.
 """
 
 import json
@@ -21,6 +22,8 @@ from support.spool_work import work
 from support.spooling import seeded, small_limits
 
 MAX_LIFE_S = 0.03
+MAX_LINES = 60
+SPEAKS_WITHIN_S = 20.0
 SEGMENTS = 12
 SEGMENT_BLOCKS = 8
 
@@ -33,7 +36,8 @@ def main(folder: Path, cycles: int, seed: int, on_full: OnFull) -> None:
     faults: list[str] = []
     opening_s = []
     for cycle in range(cycles):
-        witness.hear(_killed_worker(folder, seed * 100_000 + cycle, on_full, chance.uniform(0, MAX_LIFE_S)))
+        life_s, least_lines = chance.uniform(0, MAX_LIFE_S), cycle % 2 * chance.randint(1, MAX_LINES)
+        witness.hear(_killed_worker(folder, seed * 100_000 + cycle, on_full, life_s, least_lines))
         begun = time.monotonic()
         try:
             with Spool(folder, limits) as spool:
@@ -59,8 +63,8 @@ def main(folder: Path, cycles: int, seed: int, on_full: OnFull) -> None:
     sys.stdout.write(json.dumps(report))
 
 
-def _killed_worker(folder: Path, seed: int, on_full: OnFull, life_s: float) -> bytes:
-    """Everything a worker said in its life of `life_s` seconds."""
+def _killed_worker(folder: Path, seed: int, on_full: OnFull, life_s: float, least_lines: int) -> bytes:
+    """Everything a worker said in its life of `life_s` seconds, or longer, until so many lines were said."""
     heard, said = os.pipe()
     child = os.fork()
     if child == 0:
@@ -70,18 +74,22 @@ def _killed_worker(folder: Path, seed: int, on_full: OnFull, life_s: float) -> b
         finally:
             os._exit(1)
     os.close(said)
-    lines = []
-    end = time.monotonic() + life_s
+    spoken = [b""]
+    begun = time.monotonic()
     # The pipe is emptied as the worker speaks: a full one would stop it before it is killed.
-    while select.select([heard], [], [], max(0.0, end - time.monotonic()))[0]:
-        lines.append(os.read(heard, 1 << 16))
-        if not lines[-1] or time.monotonic() >= end:
+    while True:
+        has_said_enough = sum(part.count(b"\n") for part in spoken) >= least_lines
+        end = begun + (life_s if has_said_enough else SPEAKS_WITHIN_S)
+        if not select.select([heard], [], [], max(0.0, end - time.monotonic()))[0]:
+            break
+        spoken.append(os.read(heard, 1 << 16))
+        if not spoken[-1] or time.monotonic() >= end:
             break
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     with os.fdopen(heard, "rb") as rest:
-        lines.append(rest.read())
-    return b"".join(lines)
+        spoken.append(rest.read())
+    return b"".join(spoken)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass, field
 
 from edge_common.spool import Spool, SpoolFullError, Statistics
-from support.spooling import records_of
+from support.spooling import adds_up, records_of
 
 
 def acknowledged(number: int, record: bytes) -> bytes:
@@ -25,6 +25,21 @@ def released(through: int) -> bytes:
     return b"R %d\n" % through
 
 
+def noting(note: bytes) -> bytes:
+    """The line a worker writes before it calls `remember`."""
+    return b"M %s\n" % note.hex().encode()
+
+
+def noted(note: bytes) -> bytes:
+    """The line a worker writes once `remember` has returned."""
+    return b"N %s\n" % note.hex().encode()
+
+
+def broken(fault: str) -> bytes:
+    """The line of a worker that has seen for itself that something is wrong."""
+    return b"F %s\n" % fault.encode()
+
+
 @dataclass
 class Witness:
     """What was promised so far; `judge` compares, over as many crashes as one likes."""
@@ -32,6 +47,8 @@ class Witness:
     acknowledged: dict[int, int] = field(default_factory=dict)
     may_be_released: int = -1
     is_released: int = -1
+    may_be_noted: set[bytes] = field(default_factory=lambda: {b""})
+    seen: list[str] = field(default_factory=list)
     acknowledged_ever: int = 0
     delivered: int = 0
     dropped: int = 0
@@ -39,20 +56,29 @@ class Witness:
     def hear(self, said: bytes) -> None:
         """Take in whole lines; what the worker's death cut short was not said."""
         for line in said.split(b"\n")[:-1]:
-            word, number, *rest = line.split()
+            word, _, said_of = line.partition(b" ")
+            if word in {b"M", b"N"}:
+                self._hear_note(bytes.fromhex(said_of.decode()), is_sure=word == b"N")
+                continue
+            if word == b"F":
+                self.seen.append(said_of.decode())
+                continue
+            number, *rest = said_of.split()
             if word == b"A":
                 if int(number) in self.acknowledged:
-                    raise AssertionError(f"number {int(number)} was given twice")
+                    self.seen.append(f"number {int(number)} was given twice")
                 self.acknowledged[int(number)] = int(rest[0])
                 self.acknowledged_ever += 1
             elif word == b"I":
                 self.may_be_released = max(self.may_be_released, int(number))
+                self._hear_note(b"", is_sure=False)
             else:
                 self.is_released = max(self.is_released, int(number))
+                self._hear_note(b"", is_sure=True)
 
     def judge(self, spool: Spool, *, may_drop: bool = False) -> list[str]:
         """Every promise that is broken; then forget what is released."""
-        faults = []
+        faults: list[str] = []
         found = records_of(spool, 1000)
         now = spool.statistics()
         for number, checksum in self.acknowledged.items():
@@ -64,11 +90,19 @@ class Witness:
             faults.append(f"number {now.next_number} is given again")
         if list(found) != list(range(now.released, now.next_number)):
             faults.append(f"not in order from {now.released} to {now.next_number}: {list(found)[:50]}")
+        if spool.note not in self.may_be_noted:
+            faults.append(f"the note is {spool.note!r}, and none of {self.may_be_noted}")
+        self.may_be_noted = {spool.note}
         faults += self._wrong_counts(now, may_drop=may_drop)
         self.delivered, self.dropped = now.delivered, now.dropped
         self.acknowledged = {n: c for n, c in self.acknowledged.items() if n >= now.released}
         faults += self._take_in(spool)
+        faults += self.seen
+        self.seen = []
         return faults
+
+    def _hear_note(self, note: bytes, *, is_sure: bool) -> None:
+        self.may_be_noted = {note} if is_sure else {note, *self.may_be_noted}
 
     def _wrong_counts(self, now: Statistics, *, may_drop: bool) -> list[str]:
         wrong = {
@@ -76,8 +110,7 @@ class Witness:
             "gone without a release": not may_drop
             and (now.released > self.may_be_released + 1 or now.dropped > 0),
             "counts damage": now.damaged > 0,
-            "does not add up": now.next_number
-            != now.delivered + now.dropped + now.damaged_waiting + now.records,
+            "does not add up": not adds_up(now),
             "counts went back": now.delivered < self.delivered or now.dropped < self.dropped,
         }
         return [f"{fault}: {self.is_released}, {now}" for fault, is_so in wrong.items() if is_so]

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 from edge_common.spool import OnFull, Spool, SpoolFullError, SpoolLimits
-from support.spool_witness import acknowledged, released, releasing
-from support.spooling import seeded
+from support.spool_witness import acknowledged, broken, noted, noting, released, releasing
+from support.spooling import adds_up, seeded
 
 APPENDERS = 3
 
@@ -44,6 +44,9 @@ def _append(spool: Spool, seed: int, said: int) -> None:
 def _deliver(spool: Spool, chance: random.Random, said: int, *, full: bool) -> None:
     after = -1
     while True:
+        now = spool.statistics()
+        if not adds_up(now):
+            os.write(said, broken(f"does not add up: {now}"))
         if not spool.wait(after, 1):
             continue
         batch = spool.read(after, chance.randint(1, 50), 100_000)
@@ -51,6 +54,10 @@ def _deliver(spool: Spool, chance: random.Random, said: int, *, full: bool) -> N
         # Sometimes far behind, so that several segments wait; never so far that nothing fits.
         through = after - chance.choice((0, 0, 5, 40 if full else 0))
         if through >= 0:
+            note = chance.randbytes(chance.choice((0, 20, 1024)))
+            os.write(said, noting(note))
+            spool.remember(note)
+            os.write(said, noted(note))
             os.write(said, releasing(through))
             spool.release(through)
             os.write(said, released(through))

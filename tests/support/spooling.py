@@ -4,7 +4,7 @@ import os
 import random
 from pathlib import Path
 
-from edge_common.spool import OnFull, Spool, SpoolLimits
+from edge_common.spool import OnFull, Spool, SpoolLimits, Statistics
 
 BLOCK_BYTES = 4096
 SEGMENT_BLOCKS = 4
@@ -30,6 +30,11 @@ def records_of(spool: Spool, max_records: int = 7) -> dict[int, bytes]:
             return found
         found.update(enumerate(batch.records, batch.first))
         after = batch.last
+
+
+def adds_up(now: Statistics) -> bool:
+    """Conservation: everything ever taken in waits, is delivered, dropped or damaged, and is so once."""
+    return now.next_number == now.records + now.delivered + now.dropped + now.damaged
 
 
 def segment_paths(folder: Path) -> list[Path]:

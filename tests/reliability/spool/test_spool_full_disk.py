@@ -1,18 +1,26 @@
 import os
-import random
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edge_common.spool import OnFull, Spool, SpoolFullError, SpoolLimits
-from support.spooling import records_of, seeded
+from support.figures import Figure
+from support.spooling import BLOCK_BYTES, adds_up, records_of, seeded
+from support.waiting import wait_until
 
 DISK_MIB = 32
-FILLS = 10
-FILLS_RELEASE = 100
+FILLS = 25
 MIB = 1 << 20
+SEGMENT_BYTES = 2 * MIB
+NOTE = bytes(1024)
+TRIALS = [
+    pytest.param(policy, chunk, id=f"{policy}-{chunk}", marks=[pytest.mark.release] if chunk >= 2 else [])
+    for policy in OnFull
+    for chunk in range(20)
+]
 
 
 @pytest.fixture
@@ -27,83 +35,122 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+def free_bytes(disk: Path) -> int:
+    """What anybody could still write."""
+    room = os.statvfs(disk)
+    return room.f_bavail * room.f_frsize
+
+
 def fill_the_rest(disk: Path) -> Path:
-    """Somebody else takes every byte that is left."""
+    """Somebody else takes every byte that is left, what a file in the making gives back too."""
     ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(BLOCK)):
-                pass
-        except OSError:
-            return ballast
-    raise AssertionError("the disk takes everything")
+
+    def fill() -> bool:
+        with ballast.open("ab", buffering=0) as file:
+            try:
+                while file.write(bytes(BLOCK_BYTES)):
+                    pass
+            except OSError:
+                return free_bytes(disk) == 0
+        raise AssertionError("the disk takes everything")
+
+    wait_until(fill, 10, "no byte is free")
+    return ballast
 
 
-BLOCK = 4096
+def append_some(spool: Spool, seed: int) -> int:
+    """Eight records of 100 kB; gives how many were taken in."""
+    chance = seeded(seed)
+    try:
+        return len(spool.append_many([chance.randbytes(100_000) for _ in range(8)]))
+    except SpoolFullError:
+        return 0
 
 
-def fill_and_drain(disk: Path, fills: int) -> None:
-    """Fill the disk, drain at no byte free, take in again; each time everything adds up."""
-    chance = seeded(fills)
-    limits = SpoolLimits(64 * MIB, OnFull.REJECT, min_free_bytes=0, segment_bytes=2 * MIB)
-    taken: list[int] = []
-    with Spool(disk / "spool", limits) as spool:
-        for _ in range(fills):
-            taken += _until_full(spool, chance)
-            ballast = fill_the_rest(disk)
-            waiting = spool.statistics()
-            found = records_of(spool, 1000)
-            assert list(found) == list(range(waiting.released, waiting.next_number))
-            half = waiting.released + waiting.records // 2
-            spool.release(half)
-            spool.release(waiting.next_number - 1)
-            assert spool.statistics().records == 0
+def drain(spool: Spool) -> None:
+    """Read all that waits, note it, release it in two steps."""
+    waiting = spool.statistics()
+    assert list(records_of(spool, 1000)) == list(range(waiting.released, waiting.next_number))
+    spool.remember(NOTE)
+    assert spool.note == NOTE
+    spool.release(waiting.released + waiting.records // 2)
+    assert spool.note == b""
+    assert adds_up(spool.statistics())
+    spool.release(waiting.next_number - 1)
+    assert spool.statistics().records == 0
+    assert adds_up(spool.statistics())
+
+
+@pytest.mark.parametrize(("policy", "chunk"), TRIALS)
+def test_a_full_disk_drains_with_no_byte_free(
+    small_disk: Path, policy: OnFull, chunk: int, figure: Figure
+) -> None:
+    """Fill the disk, go on at no byte free, drain there, take in again; each time everything adds up."""
+    limits = SpoolLimits(64 * MIB, policy, min_free_bytes=0, segment_bytes=SEGMENT_BYTES)
+    taken = 0
+    slowest_s = 0.0
+    with Spool(small_disk / "spool", limits) as spool:
+        for fill in range(FILLS):
+            while free_bytes(small_disk) > SEGMENT_BYTES:
+                taken += append_some(spool, fill)
+            ballast = fill_the_rest(small_disk)
+            before = spool.statistics()
+            for _ in range(20):
+                taken += append_some(spool, chunk)
+            now = spool.statistics()
+            assert (now.dropped > before.dropped) == (policy is OnFull.DROP_OLDEST)
+            assert (now.rejected > before.rejected) == (policy is OnFull.REJECT)
+            assert now.next_number == taken
+            assert adds_up(now)
+            drain(spool)
             ballast.unlink()
-            assert spool.append(b"fresh") == waiting.next_number
-            taken.append(waiting.next_number)
-    assert taken == list(range(len(taken)))
+            begun = time.monotonic()
+            assert spool.append(b"fresh") == taken
+            slowest_s = max(slowest_s, time.monotonic() - begun)
+            taken += 1
     now = spool.statistics()
-    assert (now.dropped, now.damaged, now.failed_commits) == (0, 0, 0)
-
-
-def _until_full(spool: Spool, chance: random.Random) -> list[int]:
-    numbers: list[int] = []
-    while True:
-        try:
-            numbers += spool.append_many([chance.randbytes(100_000) for _ in range(8)])
-        except SpoolFullError:
-            return numbers
-
-
-def test_a_full_disk_drains_with_no_byte_free(small_disk: Path) -> None:
-    fill_and_drain(small_disk, FILLS)
-
-
-@pytest.mark.release
-@pytest.mark.timeout(600)
-def test_a_hundred_full_disks_drain_with_no_byte_free(small_disk: Path) -> None:
-    fill_and_drain(small_disk, FILLS_RELEASE)
+    figure(
+        "spool, full disk",
+        fills=FILLS,
+        lost=now.damaged,
+        intake_back_ms=round(1000 * slowest_s, 1),
+        policy=policy.value,
+    )
+    assert (now.damaged, now.failed_commits, now.next_number) == (0, 0, taken)
 
 
 def test_a_full_disk_drops_the_oldest_where_that_is_the_policy(small_disk: Path) -> None:
     """With no byte free the newest are still taken in, and what went is counted exactly."""
-    limits = SpoolLimits(64 * MIB, OnFull.DROP_OLDEST, min_free_bytes=0, segment_bytes=2 * MIB)
-    chance = seeded(1)
+    limits = SpoolLimits(64 * MIB, OnFull.DROP_OLDEST, min_free_bytes=0, segment_bytes=SEGMENT_BYTES)
     with Spool(small_disk / "spool", limits) as spool:
-        spool.append_many([chance.randbytes(100_000) for _ in range(100)])
+        for _ in range(12):
+            append_some(spool, 1)
         fill_the_rest(small_disk)
         for _ in range(100):
-            spool.append_many([chance.randbytes(100_000) for _ in range(8)])
+            append_some(spool, 1)
         now = spool.statistics()
         found = records_of(spool, 1000)
-    assert now.dropped + len(found) == now.next_number == 900
-    assert list(found) == list(range(now.dropped, 900))
+    assert now.dropped + len(found) == now.next_number == 896
+    assert list(found) == list(range(now.dropped, 896))
     with Spool(small_disk / "spool", limits) as spool:
         assert spool.statistics().dropped == now.dropped
 
 
-def test_the_floor_of_free_space_is_kept(small_disk: Path) -> None:
-    limits = SpoolLimits(64 * MIB, OnFull.REJECT, min_free_bytes=20 * MIB, segment_bytes=2 * MIB)
+def test_making_the_next_file_on_a_full_disk_is_no_error_until_it_is_needed(small_disk: Path) -> None:
+    limits = SpoolLimits(64 * MIB, OnFull.REJECT, min_free_bytes=0, segment_bytes=SEGMENT_BYTES)
     with Spool(small_disk / "spool", limits) as spool:
-        _until_full(spool, seeded(1))
+        spool.append(b"first")
+        fill_the_rest(small_disk)
+        for _ in range(2):  # 1.6 of the 2 MiB
+            assert append_some(spool, 1) == 8
+        assert append_some(spool, 1) == 0
+        assert spool.statistics().records == 17
+        assert spool.statistics().failed_commits == 0
+
+
+def test_the_floor_of_free_space_is_kept(small_disk: Path) -> None:
+    limits = SpoolLimits(64 * MIB, OnFull.REJECT, min_free_bytes=20 * MIB, segment_bytes=SEGMENT_BYTES)
+    with Spool(small_disk / "spool", limits) as spool:
+        while append_some(spool, 1):
+            assert free_bytes(small_disk) >= 20 * MIB
         assert 8 * MIB <= spool.statistics().bytes <= 12 * MIB

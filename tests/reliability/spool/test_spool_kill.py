@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,38 +6,52 @@ from typing import Any
 
 import pytest
 
+from edge_common.spool import OnFull
+from support.figures import Figure
+from support.spool_strace import environment
 from support.spooling import trial_seed
 
 CYCLES = 250
-CYCLES_RELEASE = 5_000
+CHUNKS = 4
+CHUNKS_RELEASE = 20
+TRIALS = [
+    pytest.param(
+        policy,
+        chunk,
+        id=f"{policy}-{chunk}" if chunk else f"{policy}",
+        marks=[pytest.mark.release] if chunk >= CHUNKS else [],
+    )
+    for policy in OnFull
+    for chunk in range(CHUNKS_RELEASE)
+]
 
 
-def kill_again_and_again(folder: Path, cycles: int, policy: str) -> dict[str, Any]:
-    """What came of `cycles` kills at random moments; the seed is printed and can be given again in SEED."""
-    seed = trial_seed()
-    command = [sys.executable, "-m", "support.spool_killing", str(folder), str(cycles), str(seed), policy]
+def kill_again_and_again(folder: Path, seed: int, policy: OnFull) -> dict[str, Any]:
+    """What came of so many kills at random moments."""
     ran = subprocess.run(
-        command,
+        [sys.executable, "-m", "support.spool_killing", str(folder), str(CYCLES), str(seed), policy],
         check=True,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=environment(),
     )
     report: dict[str, Any] = json.loads(ran.stdout)
-    print(report)  # noqa: T201  the figure and the seed belong in the test's output
     return report
 
 
-@pytest.mark.parametrize("policy", ["reject", "drop_oldest"])
-def test_killed_at_random_it_keeps_what_it_acknowledged(tmp_path: Path, policy: str) -> None:
-    report = kill_again_and_again(tmp_path / "spool", CYCLES, policy)
+@pytest.mark.parametrize(("policy", "chunk"), TRIALS)
+def test_killed_at_random_it_keeps_what_it_acknowledged(
+    tmp_path: Path, policy: OnFull, chunk: int, figure: Figure
+) -> None:
+    seed = trial_seed() + chunk
+    report = kill_again_and_again(tmp_path / "spool", seed, policy)
+    figure(
+        "spool, random kill -9",
+        kills=report["cycles"],
+        acknowledged=report["acknowledged"],
+        lost_or_unopenable=len(report["faults"]),
+        recovery_p99_ms=report["opening_p99_ms"],
+        seed=seed,
+    )
     assert report["faults"] == []
     assert report["acknowledged"] > CYCLES
-
-
-@pytest.mark.release
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("policy", ["reject", "drop_oldest"])
-def test_killed_at_random_ten_thousand_times(tmp_path: Path, policy: str) -> None:
-    report = kill_again_and_again(tmp_path / "spool", CYCLES_RELEASE, policy)
-    assert report["faults"] == []

@@ -1,55 +1,55 @@
-import itertools
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from edge_common.spool import OnFull, Spool
-from support.spool_strace import MUTATING, calls_of, run_steps
+from edge_common.spool import Spool
+from support.figures import Figure
+from support.spool_steps import LIMITS
+from support.spool_strace import MUTATING, calls_of, children
 from support.spool_witness import Witness
-from support.spooling import small_limits
 
-SEEDS_RELEASE = range(1, 9)
-SIGKILLED = (-9, 137)
-
-
-def kill_points(tmp_path: Path, seed: int) -> list[str]:
-    """The injection for a kill at each mutating system call of a whole run."""
-    log = tmp_path / f"{seed}.log"
-    assert run_steps(tmp_path / f"reference{seed}", log, seed=seed).returncode == 0
-    calls = calls_of(log)
-    return [f"{name}:signal=SIGKILL:when={nth}" for name in MUTATING for nth in range(1, calls[name] + 1)]
+SIGKILLED = -9
+WRITES, SYNCS, NAMES = ("pwrite64", "write"), ("fdatasync", "fsync"), ("rename", "unlink", "mkdir")
+TRIALS = [
+    pytest.param(calls, seed, marks=[pytest.mark.release] if seed > 1 else [])
+    for seed in range(1, 7)
+    for calls in (WRITES, SYNCS, NAMES)
+]
 
 
-def broken_after(tmp_path: Path, point: str, seed: int) -> list[str]:
-    """What a kill at `point` broke."""
-    folder = tmp_path / f"{seed}-{point.replace(':', '-')}"
-    ran = run_steps(folder, folder.with_name(f"{folder.name}.log"), point, seed=seed)
-    if ran.returncode not in SIGKILLED:
-        return [f"{point}: ended with {ran.returncode}: {ran.stderr!r}"]
-    witness = Witness()
-    witness.hear(ran.stdout)
-    with Spool(folder, small_limits(6, OnFull.DROP_OLDEST)) as spool:
-        return [f"{point}: {fault}" for fault in witness.judge(spool, may_drop=True)]
+def kill_at(call: str, points: Iterable[int], home: Path, seed: int) -> list[str]:
+    """What a kill at each of the points, counted among the calls of one name, broke."""
+    faults: list[str] = []
+    with children(home, "signal=SIGKILL:when={}", call) as killed:
+        for nth in points:
+            folder, said, _, status = killed.run(call, nth, seed)
+            if status != SIGKILLED:
+                faults.append(f"seed {seed}, {call} {nth}: ended with {status}")
+                continue
+            witness = Witness()
+            witness.hear(said)
+            with Spool(folder, LIMITS) as spool:
+                found = witness.judge(spool, may_drop=True)
+            faults += [f"seed {seed}, {call} {nth}: {fault}" for fault in found]
+    return faults
 
 
-def sweep(tmp_path: Path, points: list[str], seed: int = 1) -> list[str]:
-    """What was broken at any of the points, two at a time."""
-    with ThreadPoolExecutor(2) as threads:
-        return list(itertools.chain(*threads.map(lambda point: broken_after(tmp_path, point, seed), points)))
+def test_every_call_that_changes_the_disk_is_a_kill_point() -> None:
+    assert sorted((*WRITES, *SYNCS, *NAMES)) == sorted(MUTATING)
 
 
-def test_killed_at_every_system_call_it_keeps_what_it_acknowledged(tmp_path: Path) -> None:
-    points = kill_points(tmp_path, 1)
-    print(f"{len(points)} kill points")  # noqa: T201  the figure beside the zero
-    assert sweep(tmp_path, points) == []
-    assert len(points) > 200
-
-
-@pytest.mark.release
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", SEEDS_RELEASE)
-def test_killed_at_every_system_call_of_other_runs_it_keeps_what_it_acknowledged(
-    tmp_path: Path, seed: int
+@pytest.mark.parametrize(("calls", "seed"), TRIALS)
+def test_killed_at_every_system_call_it_keeps_what_it_acknowledged(
+    memory_folder: Path, calls: tuple[str, ...], seed: int, figure: Figure
 ) -> None:
-    assert sweep(tmp_path, kill_points(tmp_path, seed), seed) == []
+    counts = calls_of(memory_folder / "whole", seed)
+    faults = [
+        fault
+        for call in calls
+        for fault in kill_at(call, range(1, counts[call] + 1), memory_folder / call, seed)
+    ]
+    points = sum(counts[call] for call in calls)
+    figure("spool, every kill point", points=points, lost=len(faults))
+    assert faults == []
+    assert points > 40

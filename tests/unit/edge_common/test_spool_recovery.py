@@ -13,6 +13,8 @@ from edge_common.spool.checksum import crc32c
 from edge_common.spool.limits import OnFull
 from support.spooling import BLOCK_BYTES, records_of, segment_paths, small_limits
 
+OTHER_USER = 12345
+
 
 def fill(folder: Path, count: int) -> None:
     """A closed spool of `count` records, one in each frame."""
@@ -189,6 +191,16 @@ def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
         Spool(tmp_path / "spool", small_limits())
 
 
+def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("giving a folder to another user needs root; CI is root and runs it")
+    os.chown(tmp_path / "spool", OTHER_USER, OTHER_USER)
+    with pytest.raises(ConfigError, match=f"belongs to user {OTHER_USER}"):
+        Spool(tmp_path / "spool", small_limits())
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
 def test_a_world_writable_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "spool").mkdir()
     (tmp_path / "spool").chmod(0o777)
@@ -282,4 +294,5 @@ def test_opening_syncs_the_tail_before_anybody_reads_it(
 
     monkeypatch.setattr(os, "fdatasync", fdatasync)
     with Spool(folder, small_limits()):
-        assert synced == [segment_paths(folder)[0].stat().st_ino]
+        read = [folder / "release.journal", segment_paths(folder)[0]]
+        assert synced == [path.stat().st_ino for path in read]

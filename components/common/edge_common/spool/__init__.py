@@ -8,8 +8,11 @@ Promises, each with a test:
   each is counted, exactly, and the counts survive restarts because the journal is synced before the bytes go.
 - After a failed write or sync nothing of that commit is acknowledged, that descriptor is never synced
   again, and what waits in that file is rewritten before anything new is acknowledged.
-- It opens whatever it finds: a torn tail is cut, a damaged frame costs its own records.
+- It opens whatever it finds: a torn tail is cut, a damaged frame or an unreadable sector costs its own
+  records.
 - Releasing needs no disk block: it drains with no byte free.
+- A note of the reader's, such as what it is about to send, is kept beside the count of what is released,
+  and goes in the same write that releases.
 
 Not promised: that a card which lies about flushing keeps what it confirmed; exactly-once (what was read and
 not released is read again after a crash); what was not yet acknowledged.
@@ -20,7 +23,9 @@ not released is read again after a crash); what was not yet acknowledged.
     ├── 00000003a1b2c3d4-00000000000000001024.segment    generation-first: the name is the index
     ├── 00000004e5f60718-00000000000000002048.segment    the last one is written to
     ├── ....suspect                              a write or sync failed here: superseded, then unlinked
-    ├── blank.new                                a file being made; unlinked at opening
+    ├── blank.ahead                              the next one, being made; unlinked at opening
+    ├── blank.ready                              the next one, ready
+    ├── blank.new                                one that is needed at once; unlinked at opening
     └── quarantine/                              damaged bytes, at most 1 MiB
 
     a segment: fixed size, written with zeros once, then overwritten in place, then recycled under a new name
@@ -32,10 +37,11 @@ not released is read again after a crash); what was not yet acknowledged.
     │header│ lengths │ records │ zeros │    one frame for each commit, at a 4 KiB boundary: a committed
                                             block is never written again (`frame` has the fields)
 
-Threads: one committer thread for each open spool writes records, begins segments and drops; every other
-method runs in its caller's thread under one lock, which is not held while a commit syncs.
+Threads: for each open spool a committer thread writes records, begins segments and drops, and a preparing
+thread makes the file of the next segment before it is needed; every other method runs in its caller's thread
+under one lock, which is not held while a commit syncs or a file is made.
 
-    spool ─> commit (queue, thread) ─> store ─> room, repair ─> chain ─> segment ─> files
+    spool ─> commit (queue, thread) ─> store ─> room, ahead, repair ─> blank, chain ─> segment ─> sectors
          └─> recovery, folder            └───> reader, ledger ─> scan, journal, quarantine ─> frame
 """
 

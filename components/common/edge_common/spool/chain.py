@@ -19,19 +19,22 @@ class Chain:
         folder: Where they are.
         segments: Oldest first; the last is the one written to.
         spares: Files without a record that waits, of the size that segments have now.
+        reserved_bytes: Of a file in the making, which counts as made.
     """
 
     def __init__(self, folder: Path, segment_bytes: int, latest_generation: int) -> None:
         self.folder = folder
         self.segments: list[Segment] = []
         self.spares: list[Path] = []
+        self.reserved_bytes = 0
         self._segment_bytes = segment_bytes
         self._latest_generation = latest_generation
 
     @property
     def size_bytes(self) -> int:
         """Of all files together."""
-        return sum(segment.size_bytes for segment in self.segments) + len(self.spares) * self._segment_bytes
+        used_bytes = sum(segment.size_bytes for segment in self.segments)
+        return used_bytes + len(self.spares) * self._segment_bytes + self.reserved_bytes
 
     @property
     def active(self) -> Segment | None:
@@ -88,7 +91,9 @@ class Chain:
         """
         self.segments.remove(segment)
         segment.close()
-        self.keep_or_unlink(segment.path, segment.size_bytes, suspect=segment.suspect)
+        self.keep_or_unlink(
+            segment.path, segment.size_bytes, suspect=segment.suspect or segment.has_bad_sector
+        )
 
     def keep_or_unlink(self, path: Path, size_bytes: int, *, suspect: bool) -> None:
         """Keep a file without waiting records as a spare where one is wanted and it can be trusted."""

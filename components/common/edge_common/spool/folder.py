@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from edge_common.errors import ConfigError, PermanentError
@@ -15,10 +16,12 @@ from edge_common.files import disk_errors, sync_folder, write_atomically
 from edge_common.spool.checksum import crc32c
 from edge_common.spool.frame import FORMAT_VERSION
 from edge_common.spool.journal import JOURNAL_NAME
+from edge_common.spool.sectors import read_around
 from edge_common.spool.segment import parse_name
 
 FORMAT_NAME = "format"
 _FOLDER_MODE = 0o750
+_FORMAT_BYTES = 100  # more than the line ever has
 _FORMAT = re.compile(rb"(edge-spool format ([0-9]{1,9})) crc32c ([0-9a-f]{8})\n")
 # What a crash while a spool is first made can leave.
 _FIRST_NAMES = {f".{FORMAT_NAME}.new", f".{JOURNAL_NAME}.new", JOURNAL_NAME}
@@ -57,7 +60,7 @@ class SpoolFolder:
     def _check_format(self) -> None:
         names = {entry.name for entry in self.path.iterdir()}
         with disk_errors("read", self.path / FORMAT_NAME):
-            content = (self.path / FORMAT_NAME).read_bytes() if FORMAT_NAME in names else b""
+            content = self._read_format() if FORMAT_NAME in names else b""
         match = _FORMAT.fullmatch(content)
         if match and int(match[3], 16) == crc32c(match[1]):
             version = int(match[2])
@@ -74,17 +77,22 @@ class SpoolFolder:
                 [f"the folder {self.path} holds {min(names)!r} and is no spool. Name an empty folder."]
             )
         self.is_new = not ours
+        with disk_errors("make", self.path):
+            sync_folder(self.path.parent)  # before the file that says there is a spool, so once is enough
         line = b"edge-spool format %d" % FORMAT_VERSION
         write_atomically(self.path / FORMAT_NAME, b"%s crc32c %08x\n" % (line, crc32c(line)))
 
+    def _read_format(self) -> bytes:
+        descriptor = os.open(self.path / FORMAT_NAME, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            return read_around(descriptor, _FORMAT_BYTES, 0, self.path / JOURNAL_NAME)[0]
+        finally:
+            os.close(descriptor)
+
 
 def _open_locked(path: Path) -> int:
-    with disk_errors("make", path):
-        try:
-            path.mkdir(_FOLDER_MODE)
-            sync_folder(path.parent)
-        except FileExistsError:
-            pass  # the usual case; what stands there is looked at below
+    with disk_errors("make", path), suppress(FileExistsError):  # the usual case; it is looked at below
+        path.mkdir(_FOLDER_MODE)
     if path.is_symlink() or not path.is_dir():
         kind = "a symbolic link, which is not followed" if path.is_symlink() else "not a folder"
         raise ConfigError([f"the spool {path} is {kind}. Name a folder of the component's own."])

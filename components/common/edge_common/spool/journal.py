@@ -4,6 +4,18 @@ Owns the file `release.journal` and its descriptor. Four copies of 4096 bytes: a
 pair in place, both at once, so it needs no new block on a full disk, a torn one leaves the other pair, and
 a rotten bit leaves a copy. Used under the store's lock.
 
+    offset  bytes  field        (little-endian; the rest of the copy is zeros)
+         0      4  magic        b"ESPJ"
+         4      2  version      1
+         6      2  note_bytes   how long the note is, at most 1024; 0 for none
+         8      8  sequence     of two whole copies the higher one counts
+        16      8  released     see `Released`
+        24      8  dropped
+        32      8  damaged
+        40      8  assigned
+        48      4  check        CRC32C of bytes 0 to 47 and of the note
+        52         note         the reader's own bytes
+
 A write that fails, or a sync that does, is not tried again on that descriptor: the next write makes a new
 file.
 """
@@ -17,11 +29,14 @@ from pathlib import Path
 from edge_common.files import disk_errors, write_atomically
 from edge_common.spool.checksum import crc32c
 from edge_common.spool.frame import BLOCK_BYTES, FORMAT_VERSION
+from edge_common.spool.sectors import read_around
 
 JOURNAL_NAME = "release.journal"
+MAX_NOTE_BYTES = 1024
 _MAGIC = b"ESPJ"
 _FIELDS = struct.Struct("<4sHHQQQQQ")
 _CHECK = struct.Struct("<I")
+_NOTE_OFFSET = _FIELDS.size + _CHECK.size
 _PAIR_BYTES = 2 * BLOCK_BYTES
 
 
@@ -34,12 +49,14 @@ class Released:
         dropped: How many of those were dropped by the policy.
         damaged: How many of those were lost to damage.
         assigned: Every record below this number was acknowledged: fewer in the segments means damage.
+        note: What the reader wants to find again; b"" for nothing.
     """
 
     released: int = 0
     dropped: int = 0
     damaged: int = 0
     assigned: int = 0
+    note: bytes = b""
 
 
 class Journal:
@@ -51,21 +68,27 @@ class Journal:
         self._sequence = 0
         self.state: Released | None = None  # None until something valid was read or written
 
-    def open(self) -> None:
+    def open(self, probe: Path) -> None:
         """Read the newest whole state; `state` stays None where there is none.
+
+        Args:
+            probe: Another file, to tell an unreadable copy from a disk that gives nothing.
 
         Raises:
             TransientError: The disk fails.
             PermanentError: The file is not ours to read.
         """
         with disk_errors("read", self._path), suppress(FileNotFoundError):
-            content = self._path.read_bytes()
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW)
+            content, _ = read_around(self._descriptor, 2 * _PAIR_BYTES, 0, probe)
             slots = (_parse(content[at : at + BLOCK_BYTES]) for at in range(0, 2 * _PAIR_BYTES, BLOCK_BYTES))
             whole = [slot for slot in slots if slot is not None]
             if whole:
                 self._sequence, self.state = max(whole, key=lambda slot: slot[0])
-                if len(content) == 2 * _PAIR_BYTES:
-                    self._descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW)
+            if not whole or len(content) != 2 * _PAIR_BYTES:
+                self.close()
+        if self._descriptor is not None and self.state is not None:
+            self._settle(self._descriptor, self.state)
 
     def write(self, state: Released) -> None:
         """Make `state` durable; on return it is on disk.
@@ -75,14 +98,13 @@ class Journal:
             PermanentError: The file is not ours to write.
         """
         sequence = self._sequence + 1
-        pair = _format(sequence, state) * 2
         if self._descriptor is None:
-            write_atomically(self._path, pair * 2)
+            write_atomically(self._path, _format(sequence, state) * 4)
             with disk_errors("open", self._path):
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW)
         else:
             with disk_errors("write", self._path):
-                self._overwrite(self._descriptor, pair, (sequence % 2) * _PAIR_BYTES)
+                self._overwrite(self._descriptor, sequence, state)
         self._sequence, self.state = sequence, state
 
     def close(self) -> None:
@@ -91,39 +113,58 @@ class Journal:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _overwrite(self, descriptor: int, content: bytes, offset: int) -> None:
+    def _settle(self, descriptor: int, state: Released) -> None:
+        """Bring to disk what was read: it is about to be acted on, and may stand in the page cache only.
+
+        A process may have been killed before its sync, or gone on without after a failed one; so the pair is
+        written again, and a torn write of the same bytes does no harm.
+        """
         try:
-            rest = memoryview(content)
-            while rest:
-                written = os.pwrite(descriptor, rest, offset)
-                rest, offset = rest[written:], offset + written
-            os.fdatasync(descriptor)
+            _write_pair(descriptor, self._sequence, state)
+        except OSError:
+            self.close()
+            self.write(state)
+
+    def _overwrite(self, descriptor: int, sequence: int, state: Released) -> None:
+        try:
+            _write_pair(descriptor, sequence, state)
         except OSError:
             self._sequence += 1
             self.close()
             raise
 
 
+def _write_pair(descriptor: int, sequence: int, state: Released) -> None:
+    rest, offset = memoryview(_format(sequence, state) * 2), (sequence % 2) * _PAIR_BYTES
+    while rest:
+        written = os.pwrite(descriptor, rest, offset)
+        rest, offset = rest[written:], offset + written
+    os.fdatasync(descriptor)
+
+
 def _format(sequence: int, state: Released) -> bytes:
     fields = _FIELDS.pack(
         _MAGIC,
         FORMAT_VERSION,
-        0,
+        len(state.note),
         sequence,
         state.released,
         state.dropped,
         state.damaged,
         state.assigned,
     )
-    return (fields + _CHECK.pack(crc32c(fields))).ljust(BLOCK_BYTES, b"\0")
+    return b"".join((fields, _CHECK.pack(crc32c(state.note, crc32c(fields))), state.note)).ljust(
+        BLOCK_BYTES, b"\0"
+    )
 
 
 def _parse(block: bytes) -> tuple[int, Released] | None:
-    if len(block) < _FIELDS.size + _CHECK.size:
+    if len(block) < _NOTE_OFFSET:
         return None
     fields = block[: _FIELDS.size]
-    magic, version, _, sequence, released, dropped, damaged, assigned = _FIELDS.unpack(fields)
-    whole = magic == _MAGIC and _CHECK.unpack_from(block, _FIELDS.size)[0] == crc32c(fields)
+    magic, version, note_bytes, sequence, released, dropped, damaged, assigned = _FIELDS.unpack(fields)
+    note = block[_NOTE_OFFSET : _NOTE_OFFSET + note_bytes]
+    whole = magic == _MAGIC and _CHECK.unpack_from(block, _FIELDS.size)[0] == crc32c(note, crc32c(fields))
     if not whole or version != FORMAT_VERSION:
         return None
-    return sequence, Released(released, dropped, damaged, assigned)
+    return sequence, Released(released, dropped, damaged, assigned, note)

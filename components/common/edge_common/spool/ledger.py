@@ -36,27 +36,42 @@ class Ledger:
         rest = [gap for gap in self._gaps if not first <= gap[0] < end and gap[1] > self.released]
         self._gaps = sorted([*rest, *_union([*inside, *found])])
 
+    def found_records(self, first: int, end: int) -> None:
+        """The range [first, end) has been read after all: a sector may come back, and is no damage then."""
+        if any(gap[0] < end and first < gap[1] for gap in self._gaps):
+            outside = [
+                piece
+                for gap in self._gaps
+                for piece in ((gap[0], min(gap[1], first)), (max(gap[0], end), gap[1]))
+            ]
+            self._gaps = [piece for piece in outside if piece[0] < piece[1]]
+
     def damaged(self, first: int, end: int) -> int:
         """How many numbers of [first, end) are known to be lost to damage."""
         return sum(max(0, min(end, gap[1]) - max(first, gap[0])) for gap in self._gaps)
 
     def release(self, end: int) -> None:
-        """Make durable that every record below `end` is delivered, save those known as damaged."""
-        self._settle(end, dropping=False)
+        """Make durable that every record below `end` is delivered save what is damaged; drop the note."""
+        self._settle(end, note=b"")
 
     def drop(self, end: int) -> None:
         """Make durable that every record below `end` which was not released gave way to newer ones."""
         self._settle(end, dropping=True)
 
-    def remember(self) -> None:
+    def remember(self, note: bytes) -> None:
+        """Make `note` durable in place of the former one."""
+        self._settle(self.released, note=note)
+
+    def confirm(self) -> None:
         """Make durable how many records were acknowledged, so that their loss would show."""
-        self._settle(self.released, dropping=False)
+        self._settle(self.released)
 
     def close(self) -> None:
         """Close the journal; nothing is written."""
         self._journal.close()
 
-    def _settle(self, end: int, *, dropping: bool) -> None:
+    def _settle(self, end: int, *, dropping: bool = False, note: bytes | None = None) -> None:
+        """Write the journal; `note` is None to keep the one there is."""
         state = self.state
         damaged = self.damaged(state.released, end)
         dropped = end - state.released - damaged if dropping else 0
@@ -66,6 +81,7 @@ class Ledger:
                 dropped=state.dropped + dropped,
                 damaged=state.damaged + damaged,
                 assigned=self.next,
+                note=state.note if note is None else note,
             )
         )
         self._gaps = [gap for gap in self._gaps if gap[1] > end]

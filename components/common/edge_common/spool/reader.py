@@ -73,7 +73,7 @@ class Reader:
             with disk_errors("read", segment.path):
                 found = scan(segment, end)
                 for offset, size_bytes in found.broken:
-                    self._quarantine.keep(segment.generation, offset, segment.read(offset, size_bytes))
+                    self._quarantine.keep(segment.generation, offset, segment.read_around(offset, size_bytes))
             self._ledger.found_gaps(segment.first, end, gaps(found.entries, segment.first, end))
             segment.entries = found.entries
         self._forget_others(segment)
@@ -109,12 +109,13 @@ class Reader:
         if self._decoded is not None and self._decoded[0] is entry:
             return self._decoded[1]
         with disk_errors("read", segment.path):
-            frame = segment.read(entry.offset, entry.header.frame_bytes)
+            frame = segment.read_around(entry.offset, entry.header.frame_bytes)
         try:
             records = decode(entry.header, frame)
         except FrameDamagedError:
             self.lose(segment, entry, frame)
             return None
+        self._ledger.found_records(entry.header.first, entry.header.last + 1)
         self._decoded = (entry, records)
         return records
 

@@ -7,16 +7,17 @@ superseded, released, or was never a segment.
 
 from pathlib import Path
 
-from edge_common.files import disk_errors
+from edge_common.files import disk_errors, sync_folder
+from edge_common.spool.blank import BLANK_NAMES, READY_NAME
 from edge_common.spool.chain import Chain
-from edge_common.spool.folder import SpoolFolder
+from edge_common.spool.folder import FORMAT_NAME, SpoolFolder
 from edge_common.spool.frame import BLOCK_BYTES
 from edge_common.spool.journal import Journal, Released
 from edge_common.spool.ledger import Ledger
 from edge_common.spool.limits import SpoolLimits
 from edge_common.spool.quarantine import Quarantine
 from edge_common.spool.scan import Scan, gaps, scan
-from edge_common.spool.segment import BLANK_NAME, Segment, open_segment, parse_name
+from edge_common.spool.segment import Segment, open_segment, parse_name
 from edge_common.spool.store import Store
 
 
@@ -27,8 +28,11 @@ def recover(folder: SpoolFolder, limits: SpoolLimits) -> Store:
         TransientError: The disk is full (a new spool only) or fails.
         PermanentError: The files are not ours to read, or of a newer format.
     """
+    with disk_errors("sync", folder.path):
+        # A process may have been killed between a renaming and its sync: what it named is about to be used.
+        sync_folder(folder.path)
     journal = Journal(folder.path)
-    journal.open()
+    journal.open(folder.path / FORMAT_NAME)
     if folder.is_new and journal.state is None:
         journal.write(Released())
     state = journal.state or Released()
@@ -39,8 +43,10 @@ def recover(folder: SpoolFolder, limits: SpoolLimits) -> Store:
     quarantine = Quarantine(folder.path)
     ledger, torn_tails = _take_stock(chain, journal, quarantine)
     with disk_errors("clean", folder.path):
-        for path in folder.path.glob(f"{Path(BLANK_NAME).stem}.*"):
-            path.unlink()
+        for path in (folder.path / name for name in BLANK_NAMES if name != READY_NAME):
+            path.unlink(missing_ok=True)
+    if (folder.path / READY_NAME).exists():
+        surplus.append(folder.path / READY_NAME)
     for path in surplus:
         chain.keep_or_unlink(path, path.stat().st_size, suspect=path.suffix == ".suspect")
     return Store(chain, ledger, limits, quarantine, torn_tails)
@@ -89,7 +95,8 @@ def _take_stock(chain: Chain, journal: Journal, quarantine: Quarantine) -> tuple
     elif state.released < oldest:
         ledger.found_gaps(state.released, oldest, [(state.released, oldest)])
     ledger.found_gaps(tail.first, ledger.next, gaps(found.entries, tail.first, ledger.next))
-    tail.entries, tail.end_bytes = found.entries, found.end_bytes
+    tail.entries = found.entries
+    tail.end_bytes = tail.size_bytes if tail.has_bad_sector else found.end_bytes
     _keep_broken(tail, found, quarantine, lost_end=ledger.next > end)
     if not tail.suspect:
         _sync(tail)
@@ -105,7 +112,7 @@ def _keep_broken(tail: Segment, found: Scan, quarantine: Quarantine, *, lost_end
         broken.append((found.end_bytes, BLOCK_BYTES))
     with disk_errors("read", tail.path):
         for offset, size_bytes in broken:
-            quarantine.keep(tail.generation, offset, tail.read(offset, size_bytes))
+            quarantine.keep(tail.generation, offset, tail.read_around(offset, size_bytes))
 
 
 def _sync(tail: Segment) -> None:

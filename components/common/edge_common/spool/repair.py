@@ -10,11 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge_common.files import disk_errors, sync_folder
+from edge_common.spool.blank import BLANK_NAME
 from edge_common.spool.chain import Chain
 from edge_common.spool.frame import FrameDamagedError, read_header, unframe
 from edge_common.spool.ledger import Ledger
 from edge_common.spool.reader import Reader
-from edge_common.spool.segment import BLANK_NAME, Entry, Segment, segment_name
+from edge_common.spool.segment import Entry, Segment, segment_name
 
 
 def rewrite(chain: Chain, ledger: Ledger, reader: Reader, suspect: Segment, source: Path) -> Segment:
@@ -59,7 +60,7 @@ def rewrite(chain: Chain, ledger: Ledger, reader: Reader, suspect: Segment, sour
 
 def _copy(reader: Reader, suspect: Segment, entry: Entry, target: Segment) -> None:
     """Write one frame of `suspect` behind those `target` has; a damaged one is noted and left behind."""
-    frame = suspect.read(entry.offset, entry.header.frame_bytes)
+    frame = suspect.read_around(entry.offset, entry.header.frame_bytes)
     try:
         moved = unframe(entry.header, frame).frame(target.generation, entry.header.first)
     except FrameDamagedError:

@@ -1,32 +1,33 @@
 """Where the next segment comes from, and what gives way when there is no room for it.
 
-Owns the cap, the floor of free space and the named policy. Used by the committer thread, under the store's
-lock.
+Owns the named policy. Used by the committer thread, under the store's lock; it is given up only while a file
+in the making is waited for.
 """
 
-import errno
-import os
 from pathlib import Path
 
 from edge_common.files import disk_errors
+from edge_common.spool.ahead import Ahead
+from edge_common.spool.blank import BLANK_NAME, NO_ROOM, may_be_made, write_blank
 from edge_common.spool.chain import Chain
 from edge_common.spool.errors import SpoolFullError
 from edge_common.spool.ledger import Ledger
 from edge_common.spool.limits import OnFull, SpoolLimits
 from edge_common.spool.reader import Reader
-from edge_common.spool.segment import Segment, write_blank
-
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+from edge_common.spool.segment import Segment
 
 
 class Room:
     """Finds a file for the next segment."""
 
-    def __init__(self, chain: Chain, ledger: Ledger, reader: Reader, limits: SpoolLimits) -> None:
+    def __init__(
+        self, chain: Chain, ledger: Ledger, reader: Reader, limits: SpoolLimits, ahead: Ahead
+    ) -> None:
         self._chain = chain
         self._ledger = ledger
         self._reader = reader
         self._limits = limits
+        self._ahead = ahead
 
     def find(self, replaced: Segment | None) -> Path:
         """A file of the right size that may be written over: a spare, a new one, or what gave way.
@@ -41,6 +42,8 @@ class Room:
             PermanentError: The folder is not ours to write.
         """
         while not self._chain.spares:
+            if self._ahead.wait():
+                continue
             blank = self._make_blank(1 if replaced is not None else 0)
             if blank is not None:
                 return blank
@@ -48,17 +51,13 @@ class Room:
         return self._chain.spares[0]
 
     def _make_blank(self, over_cap_files: int) -> Path | None:
-        folder, size_bytes = self._chain.folder, self._limits.segment_bytes
-        if self._chain.size_bytes + size_bytes > self._limits.max_bytes + over_cap_files * size_bytes:
-            return None
-        with disk_errors("make a segment in", folder):
-            room = os.statvfs(folder)
-            if room.f_bavail * room.f_frsize - size_bytes < self._limits.min_free_bytes:
+        with disk_errors("make a segment in", self._chain.folder):
+            if not may_be_made(self._chain, self._limits, over_cap_files=over_cap_files):
                 return None
             try:
-                return write_blank(folder, size_bytes)
+                return write_blank(self._chain.folder / BLANK_NAME, self._limits.segment_bytes)
             except OSError as error:
-                if error.errno in _NO_ROOM:
+                if error.errno in NO_ROOM:
                     return None
                 raise
 

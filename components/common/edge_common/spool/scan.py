@@ -41,7 +41,7 @@ def scan(segment: Segment, end_number: int | None) -> Scan:
             knows: then every frame is checked whole and the search goes to the end of the file.
 
     Raises:
-        OSError: The disk fails.
+        OSError: The disk gives nothing at all; a sector that cannot be read is no frame.
         PermanentError: A frame of a newer format.
     """
     entries: list[Entry] = []
@@ -50,7 +50,7 @@ def scan(segment: Segment, end_number: int | None) -> Scan:
     expected = segment.first
     torn: tuple[int, int] | None = None
     while offset < segment.size_bytes and (end_number is None or expected < end_number):
-        block = segment.read(offset, HEADER_BYTES)
+        block = segment.read_around(offset, HEADER_BYTES)
         header = read_header(block, segment.generation)
         if header is None or header.first < expected or not _whole(segment, offset, header, end_number):
             if offset == end and begins_frame(block, segment.generation):
@@ -84,7 +84,7 @@ def _whole(segment: Segment, offset: int, header: Header, end_number: int | None
     if end_number is not None:
         return header.first < end_number
     try:
-        check(header, segment.read(offset, header.frame_bytes))
+        check(header, segment.read_around(offset, header.frame_bytes))
     except FrameDamagedError:
         return False
     return True

@@ -16,13 +16,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_common.files import FILE_MODE, sync_folder, write_all
+from edge_common.files import sync_folder
+from edge_common.log import get_logger, limited
 from edge_common.spool.frame import Header
+from edge_common.spool.journal import JOURNAL_NAME
+from edge_common.spool.sectors import read_around
 
-BLANK_NAME = "blank.new"
 _NAME = re.compile(r"([0-9a-f]{16})-([0-9]{20})\.(segment|suspect)")
-_CHUNK_BYTES = 1 << 18
 _COUNTER_SHIFT = 32
+_SAID_EVERY_S = 60.0
+_log = get_logger("spool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Segment:
         descriptor: Open while it is written or read; None otherwise, for there may be thousands of segments.
         suspect: A write or sync has failed: never written or synced again, and superseded before anything
             new is acknowledged.
+        has_bad_sector: Some of it could not be read: it is not used again for new records.
         end_bytes: Where the next frame goes.
         entries: Its frames in order, or None while they are not looked up.
     """
@@ -55,6 +59,7 @@ class Segment:
     size_bytes: int
     descriptor: int | None = None
     suspect: bool = False
+    has_bad_sector: bool = False
     end_bytes: int = 0
     entries: list[Entry] | None = field(default=None)
 
@@ -111,6 +116,25 @@ class Segment:
         """
         return os.pread(self._open(), size_bytes, offset)
 
+    def read_around(self, offset: int, size_bytes: int) -> bytes:
+        """As `read`, but blocks that cannot be read are zeros, which pass no check; it is said in the log.
+
+        Raises:
+            OSError: The disk gives nothing at all.
+        """
+        probe = self.path.with_name(JOURNAL_NAME)
+        content, unreadable_blocks = read_around(self._open(), size_bytes, offset, probe)
+        if unreadable_blocks:
+            self.has_bad_sector = True
+            _log.warning(
+                "sector_unreadable",
+                file=str(self.path),
+                offset=offset,
+                blocks=unreadable_blocks,
+                **limited("sector_unreadable", _SAID_EVERY_S),
+            )
+        return content
+
     def close(self) -> None:
         """Close the file; nothing is written, and reading opens it again."""
         if self.descriptor is not None:
@@ -153,30 +177,6 @@ def open_segment(path: Path) -> Segment:
         raise ValueError(f"{path.name} is no segment's name")
     generation, first, suspect = parsed
     return Segment(path, generation, first, path.stat(follow_symlinks=False).st_size, suspect=suspect)
-
-
-def write_blank(folder: Path, size_bytes: int) -> Path:
-    """Make a file of zeros, on disk with its size, that can become a segment.
-
-    Written rather than only allocated: ext4 keeps allocated blocks as unwritten, and turning them into
-    written ones costs the metadata that this saves.
-
-    Raises:
-        OSError: No room; nothing is left behind.
-    """
-    path = folder / BLANK_NAME
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, FILE_MODE)
-    try:
-        zeros = bytes(_CHUNK_BYTES)
-        for start in range(0, size_bytes, _CHUNK_BYTES):
-            write_all(descriptor, zeros[: size_bytes - start])
-        os.fsync(descriptor)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
-    return path
 
 
 def adopt(source: Path, generation: int, first: int) -> Segment:

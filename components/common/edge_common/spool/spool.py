@@ -1,9 +1,10 @@
 """The spool that components use: append, read, release.
 
-Owns the life cycle: lock, recovery, committer thread, closing. See the package's docstring for what it
+Owns the life cycle: lock, recovery, the two threads, closing. See the package's docstring for what it
 promises.
 """
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from edge_common.spool.stats import Statistics
 class Spool:
     """A durable FIFO of byte records in one folder; a context manager, or call `close`.
 
-    Any thread may call any method. One thread of its own writes.
+    Any thread may call any method. Two threads of its own: one writes records, one prepares the next file.
     """
 
     def __init__(self, path: Path, limits: SpoolLimits) -> None:
@@ -48,6 +49,8 @@ class Spool:
             frame_payload_bytes=limits.frame_payload_bytes,
             interval_s=limits.commit_interval_s,
         )
+        self._preparer = threading.Thread(target=self._store.ahead.run, name="spool-preparer", daemon=True)
+        self._preparer.start()
         self._closed = False
 
     def append(self, record: bytes) -> int:
@@ -123,7 +126,8 @@ class Spool:
         """Make durable that everything up to number `through` is delivered, and free what held it.
 
         On return it is on disk: 8 KiB written in place, so this works with no byte free. If the process dies
-        before, the records are read again. Releasing what is released does nothing.
+        before, the records are read again. The note is cleared by the same write; where there is none,
+        releasing what is released does nothing.
 
         Raises:
             ValueError: There is no record `through` yet.
@@ -132,12 +136,37 @@ class Spool:
         """
         self._store.release(through)
 
+    @property
+    def note(self) -> bytes:
+        """What `remember` last made durable and no release has cleared since; b"" for nothing.
+
+        Dropping records at the cap leaves it as it is.
+        """
+        return self._store.note
+
+    def remember(self, note: bytes) -> None:
+        """Make a note of the reader's own durable, such as what it is about to send and under which name.
+
+        It replaces the former one, all or nothing. On return it is on disk: 8 KiB written in place, so this
+        works with no byte free. If the process dies before, either note may be found.
+
+        Args:
+            note: At most 1024 bytes; b"" for none.
+
+        Raises:
+            ValueError: It is longer.
+            TransientError: The disk fails; either note may be found after a restart, and the call may be
+                repeated.
+            PermanentError: The files are not ours to write.
+        """
+        self._store.remember(note)
+
     def statistics(self) -> Statistics:
         """One consistent picture of the spool."""
         return self._store.statistics()
 
     def close(self) -> None:
-        """Commit what is queued, end the thread and give up the lock. Closing again does nothing.
+        """Commit what is queued, end the threads and give up the lock. Closing again does nothing.
 
         Raises:
             TransientError: The disk fails; what was acknowledged is safe, and everything is closed.
@@ -146,6 +175,8 @@ class Spool:
             return
         self._closed = True
         self._committer.close()
+        self._store.ahead.stop()
+        self._preparer.join()
         try:
             self._store.close()
         finally:

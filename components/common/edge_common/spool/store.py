@@ -1,8 +1,8 @@
 """The spool without its threads: committing, reading, releasing and making room.
 
-Owns the chain of segments and the ledger of numbers. `commit` is for the committer thread alone; everything
-else may be called from any thread. The lock guards the chain and the ledger and is never held while a
-commit syncs.
+Owns the chain of segments and the ledger of numbers. `commit` is for the committer thread alone, `ahead.run`
+for the preparing thread; everything else may be called from any thread. The lock guards the chain and the
+ledger and is never held while a commit syncs or a file is made ahead.
 """
 
 import threading
@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 from edge_common.errors import TransientError
 from edge_common.files import disk_errors
+from edge_common.spool.ahead import Ahead
 from edge_common.spool.chain import Chain
 from edge_common.spool.errors import SpoolFullError
 from edge_common.spool.frame import Packed, pack, read_header
+from edge_common.spool.journal import MAX_NOTE_BYTES
 from edge_common.spool.ledger import Ledger
 from edge_common.spool.limits import SpoolLimits
 from edge_common.spool.quarantine import Quarantine
@@ -24,20 +26,25 @@ from edge_common.spool.stats import Statistics
 
 
 class Store:
-    """The opened content of a spool; made by `recovery.recover`, closed by whoever opened it."""
+    """The opened content of a spool; made by `recovery.recover`, closed by whoever opened it.
+
+    Attributes:
+        ahead: Makes the next segment's file, in whichever thread runs it.
+    """
 
     def __init__(
         self, chain: Chain, ledger: Ledger, limits: SpoolLimits, quarantine: Quarantine, torn_tails: int
     ) -> None:
         self._chain = chain
         self._ledger = ledger
+        self._lock = threading.Lock()
+        self._grown = threading.Condition(self._lock)
         self._reader = Reader(chain, ledger, quarantine)
-        self._room = Room(chain, ledger, self._reader, limits)
+        self.ahead = Ahead(chain, limits, self._lock)
+        self._room = Room(chain, ledger, self._reader, limits, self.ahead)
         self._torn_tails = torn_tails
         self._rejected = 0
         self._failed_commits = 0
-        self._lock = threading.Lock()
-        self._grown = threading.Condition(self._lock)
 
     def commit(self, records: Sequence[bytes]) -> int:
         """Write `records` as one frame and sync it: only then are they there, for readers too.
@@ -75,6 +82,7 @@ class Store:
             segment.end_bytes += len(frame)
             self._ledger.next = header.last + 1
             self._grown.notify_all()
+            self.ahead.look()
         return first
 
     def read(self, after: int, max_records: int, max_bytes: int) -> Batch:
@@ -92,10 +100,24 @@ class Store:
         with self._lock:
             if through >= self._ledger.next:
                 raise ValueError(f"record {through} was never taken in; the last is {self._ledger.next - 1}")
-            if through < self._ledger.released:
+            released = self._ledger.released
+            if through < released and not self._ledger.state.note:
                 return
-            self._ledger.release(through + 1)
+            self._ledger.release(max(through + 1, released))
             self._chain.free_below(self._ledger.released)
+
+    def remember(self, note: bytes) -> None:
+        """Make `note` durable; see `Spool.remember`."""
+        if len(note) > MAX_NOTE_BYTES:
+            raise ValueError(f"a note has {len(note)} bytes; at most {MAX_NOTE_BYTES} are kept")
+        with self._lock:
+            self._ledger.remember(bytes(note))
+
+    @property
+    def note(self) -> bytes:
+        """What `remember` was last given, and no release has cleared."""
+        with self._lock:
+            return self._ledger.state.note
 
     def statistics(self) -> Statistics:
         """One consistent picture."""
@@ -127,7 +149,7 @@ class Store:
         with self._lock:
             try:
                 if self._ledger.state.assigned != self._ledger.next:
-                    self._ledger.remember()
+                    self._ledger.confirm()
             finally:
                 self._chain.close()
                 self._ledger.close()
