@@ -21,7 +21,7 @@ goes again with new ones and the upload goes on.
 Modules, from the outside in:
     gateway      what a component uses: `S3Gateway`
     keys         the names of objects
-    multipart    one large file on its way
+    multipart    one large file on its way; `unfinished`: those that go on later
     requests     one request: its thread, its credentials, its error
     client       the SDK's client, set up
     credentials  the token exchange, and `fetch_limit`: how often it is asked

@@ -2,8 +2,7 @@
 
 import os
 import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
@@ -20,12 +19,12 @@ from edge_common.s3.failures import AlreadyThereError, UploadLostError
 from edge_common.s3.keys import check_key, digest_mark
 from edge_common.s3.multipart import OnProgress, Upload, file_changed
 from edge_common.s3.timing import Timeouts
+from edge_common.s3.unfinished import UnfinishedUploads
 
 if TYPE_CHECKING:  # for it imports the SDK
     from edge_common.s3.requests import Requests
 
 PART_BYTES = 8 * 1024 * 1024  # one request, and the most that a cut connection costs
-_MAX_UNFINISHED = 8
 
 
 class Placed(Enum):
@@ -83,11 +82,10 @@ class S3Gateway:
         self._part_bytes = part_bytes
         self._lock = threading.Lock()
         self._opened: Requests | None = None
-        self._unfinished: OrderedDict[str, Upload] = OrderedDict()
+        self._unfinished = UnfinishedUploads(metrics.counter("s3_uploads_left_behind"), self._stop)
         self._placed = metrics.counter("s3_objects_placed")
         self._placed_bytes = metrics.counter("s3_bytes_placed")
         self._already_there = metrics.counter("s3_objects_already_there")
-        self._left_behind = metrics.counter("s3_uploads_left_behind")
 
     def __enter__(self) -> Self:
         return self
@@ -199,17 +197,14 @@ class S3Gateway:
         """
         with self._lock:
             opened, self._opened = self._opened, None
-            unfinished, self._unfinished = list(self._unfinished.values()), OrderedDict()
         if opened is not None:
-            aborted = 0 if self._stop.is_set() else _aborted(unfinished)
-            self._left_behind.add(len(unfinished) - aborted)
+            self._unfinished.close()
             opened.close()
 
     def _put_in_parts(
         self, key: str, path: Path, sha256_hex: str, content_type: str, on_progress: OnProgress | None
     ) -> Placed:
-        with self._lock:
-            upload = self._unfinished.pop(key, None)
+        upload = self._unfinished.take(key)
         if upload is None:
             with disk_errors("read", path):
                 size_bytes = path.stat().st_size
@@ -219,29 +214,17 @@ class S3Gateway:
         try:
             upload.send(path, sha256_hex, on_progress)
         except AlreadyThereError:
-            self._give_up(upload)
+            self._unfinished.give_up(upload)
             return self._was_there()
         except UploadLostError:
             raise  # there is nothing to go on with, and nothing to abort
         except TransientError:
-            self._keep(key, upload)
+            self._unfinished.keep(key, upload)
             raise
         except EdgeError:
-            self._give_up(upload)
+            self._unfinished.give_up(upload)
             raise
         return self._is_placed(upload.size_bytes)
-
-    def _keep(self, key: str, upload: Upload) -> None:
-        with self._lock:
-            self._unfinished[key] = upload
-            oldest = (
-                self._unfinished.popitem(last=False)[1] if len(self._unfinished) > _MAX_UNFINISHED else None
-            )
-        if oldest is not None:
-            self._give_up(oldest)
-
-    def _give_up(self, upload: Upload) -> None:
-        self._left_behind.add(1 - _aborted([upload]))
 
     def _requests(self) -> "Requests":
         with self._lock:
@@ -278,15 +261,3 @@ class S3Gateway:
     def _was_there(self) -> Placed:
         self._already_there.add()
         return Placed.ALREADY_THERE
-
-
-def _aborted(uploads: Sequence[Upload]) -> int:
-    """Abort uploads until one cannot be; returns how many are."""
-    for number, upload in enumerate(uploads):
-        try:
-            upload.abort()
-        except UploadLostError:
-            continue  # S3 has forgotten it already
-        except EdgeError:
-            return number  # counted: the bucket's lifecycle rule will do it
-    return len(uploads)

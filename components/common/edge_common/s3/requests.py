@@ -6,7 +6,6 @@ process. What S3 has done with it is then unknown, and harmless: the repeat afte
 under its key.
 """
 
-import io
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
@@ -24,9 +23,6 @@ from edge_common.s3.translation import SDK_ERRORS, translate
 
 STOP_GRACE_S = 0.4  # a process must end within a second of being told to
 _POLL_S = 0.1
-# Larger bodies are streamed in pieces of 16 KiB, each with the time-out for itself, and only after S3 has
-# said that it wants them (Expect: 100-continue); smaller ones are not worth another round trip.
-_STREAMED_BYTES = 64 * 1024
 
 
 class Requests:
@@ -77,7 +73,7 @@ class Requests:
         secrets = self._credentials.secrets
         try:
             self._requests.add()
-            answer: Mapping[str, Any] = getattr(self._client, operation)(**_streamed(parameters))
+            answer: Mapping[str, Any] = getattr(self._client, operation)(**parameters)
         except SDK_ERRORS as error:
             failure = translate(error, _asked(operation, parameters), secrets)
             if isinstance(failure, CredentialsRefusedError):
@@ -103,11 +99,6 @@ def _into(done: "Future[Mapping[str, Any]]", work: Callable[[], Mapping[str, Any
         done.set_result(work())
     except Exception as error:  # noqa: BLE001  it belongs to whoever waits for the result
         done.set_exception(error)
-
-
-def _streamed(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    body = parameters.get("Body", b"")
-    return {**parameters, "Body": io.BytesIO(body)} if len(body) > _STREAMED_BYTES else parameters
 
 
 def _asked(operation: str, parameters: Mapping[str, Any]) -> str:
