@@ -425,6 +425,40 @@ def test_failed_gateway_gives_way_to_the_exception_that_leaves_its_block(core: S
     assert gateway.state is State.FAILED
 
 
+def test_failure_is_logged_where_the_exception_that_leaves_does_not_say_it(
+    core: ScriptedCore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else whoever owns the work reports what is raised: one failure, one line."""
+    policy = replace(PATIENT_BUT_FOR_REFUSALS, refused_after_s=0.0)
+
+    def use(then: Exception | None) -> None:
+        stop = threading.Event()
+        with IpcGateway(socket_path=core.socket_path, token=core.token, policy=policy, stop=stop):
+            assert stop.wait(PATIENCE_S)
+            if then is not None:
+                raise then
+
+    core.forget_token()
+    with pytest.raises(GatewayFailedError):
+        use(None)
+    quiet = capsys.readouterr().out
+    with pytest.raises(ValueError, match="of the body"):
+        use(ValueError("of the body"))
+
+    assert "ERROR" not in quiet
+    assert capsys.readouterr().out.count("ERROR ipc_failed reason=") == 1
+
+
+def test_exception_that_leaves_a_gateway_without_a_name_arrives_as_it_was_raised(core: ScriptedCore) -> None:
+    """Nothing but the SDK holds such a gateway's connection: awscrt crashed when that let go of it."""
+    for count in range(50):
+        with (
+            pytest.raises(ValueError, match=f"number {count}"),
+            IpcGateway(socket_path=core.socket_path, token=core.token),
+        ):
+            raise ValueError(f"number {count}")
+
+
 def test_core_that_comes_back_in_time_is_not_given_up(core: ScriptedCore, gateway: IpcGateway) -> None:
     gateway.publish_to_iot_core(TOPIC, b"1")
     core.stop_listening()
@@ -590,7 +624,7 @@ def test_two_hundred_reconnects_leak_neither_threads_nor_descriptors(core: Scrip
         gateway.publish_to_iot_core(TOPIC, b"1")
 
 
-def test_closed_gateway_gives_back_its_native_thread_and_descriptors(core: ScriptedCore) -> None:
+def test_closed_gateways_leave_one_native_thread_in_all_and_no_descriptors(core: ScriptedCore) -> None:
     def use_once() -> None:
         with IpcGateway(socket_path=core.socket_path, token=core.token) as gateway:
             gateway.subscribe_to_iot_core(FILTER, Received())
@@ -598,6 +632,7 @@ def test_closed_gateway_gives_back_its_native_thread_and_descriptors(core: Scrip
                 gateway.publish_to_iot_core(TOPIC, b"1")
 
     core.refused[TOPIC] = "ConflictError"
+    use_once()
     before = threads_and_descriptors()
     for _ in range(20):
         use_once()

@@ -4,7 +4,6 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from support.scripted_core import ScriptedCore
 from support.waiting import wait_until
 
 PUBLISHER, SUBSCRIBER = "mqtt_publisher", "mqtt_subscriber"
-DATA, HEARTBEATS = "orangepi5-core-001/sensors/data", "orangepi5-core-001/status/heartbeat"
+DATA = "orangepi5-core-001/sensors/data"
 FILTER = "boards/+/data"
 WITHIN_S = 20.0
 
@@ -47,10 +46,20 @@ def stop(component: ComponentProcess) -> str:
 
 
 def test_a_wrong_setting_is_refused_before_any_connection(core: ScriptedCore, tmp_path: Path) -> None:
-    settings = {"publish_interval_s": 0, "qos": 7}
+    settings = {"publish_interval_s": 0, "max_in_flight": 0, "outbox": {"max_bytes": 1}}
     with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
         assert publisher.exit_code() == 2
-        assert publisher.stderr.count("configuration: /settings/") == 2
+        assert publisher.stderr.count("configuration: /settings/") == 3
+    assert core.calls == []
+
+
+def test_an_outbox_that_cannot_be_used_is_refused_before_any_connection(
+    core: ScriptedCore, tmp_path: Path
+) -> None:
+    (tmp_path / "outbox").symlink_to(tmp_path / "elsewhere")
+    with started(PUBLISHER, tmp_path, {}, **environment_of(core)) as publisher:
+        assert publisher.exit_code() == 2
+        assert "configuration: /settings/outbox/folder: " in publisher.stderr
     assert core.calls == []
 
 
@@ -60,35 +69,37 @@ def test_a_core_that_is_busy_gets_the_reading_once_it_is_not(core: ScriptedCore,
         wait_for_calls(core, "PublishToIoTCore", 2)
         del core.refused[DATA]
         publisher.wait_for("reading_published")
-        assert "readings_not_published=0" in stop(publisher)
+        output = stop(publisher)
+    assert core.payloads()[0]["sequence"] == 0
+    assert output.count("WARNING delivery_failing ") == output.count("INFO delivery_recovered ") == 1
+    assert "outbox_waiting=0" in output
+
+
+def test_a_reading_that_is_not_answered_in_time_is_sent_again(core: ScriptedCore, tmp_path: Path) -> None:
+    core.silent.add("PublishToIoTCore")
+    settings = {"publish_timeout_s": 0.2, "heartbeat_every": 0}
+    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+        wait_for_calls(core, "PublishToIoTCore", 2)
+        core.silent.clear()
+        publisher.wait_for("reading_published")
+        assert "did not answer within 0.2 s" in stop(publisher)
     assert core.payloads()[0]["sequence"] == 0
 
 
-def test_a_reading_is_tried_for_the_time_that_is_set_and_no_longer(
-    core: ScriptedCore, tmp_path: Path
-) -> None:
-    """The second try, on a new connection, gets what the first one has left."""
-    core.silent.add("PublishToIoTCore")
-    settings: dict[str, Any] = {"publish_timeout_s": 4, "heartbeat_every": 0}
-    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
-        wait_for_calls(core, "PublishToIoTCore", 1)
-        core.restart()
-        wait_for_calls(core, "PublishToIoTCore", 2)
-        publisher.wait_for("reading_not_published")
-        waited = re.search(r"did not answer within ([\d.]+) s", publisher.stdout)
-    assert waited is not None
-    assert float(waited[1]) < 4
-
-
-def test_a_topic_that_is_not_granted_is_named_and_the_others_go_on(
+def test_a_topic_that_is_not_granted_is_named_once_and_its_readings_wait_for_the_grant(
     core: ScriptedCore, tmp_path: Path
 ) -> None:
     core.refused[DATA] = "UnauthorizedError"
-    with started(PUBLISHER, tmp_path, {"heartbeat_every": 1}, **environment_of(core)) as publisher:
-        wait_until(core.payloads, WITHIN_S, "a heartbeat")
+    settings = {"publish_interval_s": 0.1, "heartbeat_every": 0}
+    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+        publisher.wait_for("sequence=9 ")
+        del core.refused[DATA]
+        wait_until(lambda: len(core.payloads()) >= 10, WITHIN_S, "the first ten readings")
         output = stop(publisher)
     assert f'"{DATA}" to aws.greengrass.ipc.mqttproxy below accessControl in the recipe' in output
-    assert "readings_not_published=1" in output
+    assert len(re.findall("ERROR delivery_refused .*code=not_granted", output)) == 1
+    assert output.count("INFO delivery_recovered ") == 1
+    assert [reading["sequence"] for reading in core.payloads()[:10]] == list(range(10))
 
 
 def test_a_core_that_is_away_too_long_ends_the_publisher_between_two_readings(
@@ -101,19 +112,45 @@ def test_a_core_that_is_away_too_long_ends_the_publisher_between_two_readings(
         assert publisher.exit_code() == 1
         assert "ERROR failed" in publisher.stdout
         assert "Is the core running?" in publisher.stdout
+        assert publisher.stdout.count("No connection to the Greengrass core for 5 s.") == 1
         core.listen_again()
 
 
-def test_a_publisher_that_waits_for_an_answer_starts_no_other_call_once_it_is_to_stop(
+def test_a_publisher_that_is_told_to_stop_while_it_waits_for_an_answer_keeps_the_reading(
     core: ScriptedCore, tmp_path: Path
 ) -> None:
     core.silent.add("PublishToIoTCore")
-    with started(PUBLISHER, tmp_path, {"heartbeat_every": 1}, **environment_of(core)) as publisher:
+    settings = {"publish_interval_s": 3600, "heartbeat_every": 1}
+    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
         wait_for_calls(core, "PublishToIoTCore", 1)
         output = stop(publisher)
-    assert "reading_not_published" in output
-    assert "is told to stop before the core has answered" in output
+    assert "reading_published" not in output
+    assert "outbox_waiting=1" in output
     assert core.calls.count("PublishToIoTCore") == 1
+    core.silent.clear()
+    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+        wait_until(lambda: len(core.payloads()) >= 2, WITHIN_S, "the reading of before, and one of now")
+        stop(publisher)
+    (boot_id,) = re.findall(r"started .*boot_id=(\w+)", output)
+    assert {"boot_id": boot_id, "sequence": 0}.items() <= core.payloads()[0].items()
+
+
+def test_a_refused_token_ends_the_publisher_and_what_waits_goes_out_at_its_next_start(
+    core: ScriptedCore, tmp_path: Path
+) -> None:
+    core.refused[DATA] = "ServiceError"
+    with started(PUBLISHER, tmp_path, {}, **environment_of(core)) as publisher:
+        wait_for_calls(core, "PublishToIoTCore", 1)
+        core.forget_token()
+        core.restart()
+        assert publisher.exit_code() == 1
+        assert publisher.stdout.count("The component ends, so that the core starts it with a new token") == 1
+    core.remember_token()
+    core.refused.clear()
+    with started(PUBLISHER, tmp_path, {"publish_interval_s": 3600}, **environment_of(core)) as publisher:
+        wait_until(lambda: len(core.payloads()) >= 2, WITHIN_S, "the reading of before, and one of now")
+        stop(publisher)
+    assert len({reading["boot_id"] for reading in core.payloads()}) == 2
 
 
 @pytest.mark.parametrize("speed", ["1", "0.001"])

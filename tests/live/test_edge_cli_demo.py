@@ -50,13 +50,16 @@ def test_classic_core_holds_what_is_published_while_the_cloud_is_away(tmp_path: 
     assert "The cloud is back" in said
 
 
-def test_lite_core_holds_nothing_and_the_demo_says_so(tmp_path: Path) -> None:
+def test_lite_core_holds_nothing_and_the_publishers_outbox_everything(tmp_path: Path) -> None:
     report, said = _demo(tmp_path, "--duration", "5", "--outage", "3", "--flavor", "lite", "--json")
     assert json.loads(said) == report
     assert report["flavor"] == "lite"
-    assert report["outages"][0]["spooled_messages_max"] == 0
-    assert report["readings"]["lost"] == report["readings"]["lost_with_notice"]
-    assert report["readings"]["delivered"] > 0
+    (outage,) = report["outages"]
+    assert outage["spooled_messages_max"] == 0
+    assert outage["waiting_readings_max"] >= 2
+    readings = report["readings"]
+    assert readings["produced"] == readings["delivered"] >= 5
+    assert (readings["waiting"], readings["lost"], readings["duplicated"]) == (0, 0, 0)
 
 
 def test_demo_is_ended_tidily_while_it_runs(tmp_path: Path) -> None:

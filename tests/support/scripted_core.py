@@ -39,22 +39,28 @@ class ScriptedCore:
         published: `(operation, request)` of each publish, in the order in which they came.
         refused: Topic or filter -> shape of the modelled error that its requests get.
         silent: Names of operations that are never answered.
+        unanswered_topics: Topics and filters whose requests are never answered.
         streams: Filter -> the streams open now, oldest first.
         subscribed: Filters in the order in which they were asked for, repeats included.
         configuration: What GetConfiguration answers with.
         states: What UpdateState was told.
         calls: Names of the operations called, in order.
+        most_unanswered: The most publishes that waited for their answers at one time.
     """
 
     def __init__(self, root: Path) -> None:
         self.published: list[tuple[str, JsonObject]] = []
         self.refused: dict[str, str] = {}
         self.silent: set[str] = set()
+        self.unanswered_topics: set[str] = set()
         self.streams: dict[str, list[Stream]] = defaultdict(list)
         self.subscribed: list[str] = []
         self.configuration: JsonObject = {}
         self.states: list[str] = []
         self.calls: list[str] = []
+        self.most_unanswered = 0
+        self._unanswered = 0
+        self._may_answer: asyncio.Event | None = None
         self._loop = LoopThread()
         self._tokens = _ForgetfulTokens()
         self.token = self._tokens.issue(COMPONENT)
@@ -114,6 +120,15 @@ class ScriptedCore:
         """After `forget_token`: what a core does that had not read its tokens yet."""
         self._tokens.forgotten = False
 
+    def hold_answers(self) -> None:
+        """Publishes get no answer until `give_answers`."""
+        self._may_answer = self._loop.call(asyncio.Event)
+
+    def give_answers(self) -> None:
+        """After `hold_answers`: answer those that wait, and all that come."""
+        assert self._may_answer is not None
+        self._loop.call(self._may_answer.set)
+
     def deliver_iot_core(self, topic_filter: str, topic: str, payloads: Iterable[bytes]) -> None:
         """Send IoT Core messages on every open stream of a filter."""
         for payload in payloads:
@@ -151,8 +166,15 @@ class ScriptedCore:
             stream.close()
 
     async def _publish(self, call: Call) -> JsonObject:
-        await self._consider(call, call.request.get("topicName") or call.request["topic"])
-        self.published.append((call.operation, call.request))
+        self._unanswered += 1
+        self.most_unanswered = max(self.most_unanswered, self._unanswered)
+        try:
+            await self._consider(call, call.request.get("topicName") or call.request["topic"])
+            self.published.append((call.operation, call.request))
+            if self._may_answer is not None:
+                await self._may_answer.wait()
+        finally:
+            self._unanswered -= 1
         return {}
 
     async def _subscribe(self, call: Call) -> JsonObject:
@@ -185,7 +207,7 @@ class ScriptedCore:
 
     async def _consider(self, call: Call, resource: str) -> None:
         self.calls.append(call.operation)
-        if call.operation in self.silent:
+        if call.operation in self.silent or resource in self.unanswered_topics:
             await asyncio.Event().wait()
         if resource in self.refused:
             raise RpcError(self.refused[resource], f"scripted for {resource}")

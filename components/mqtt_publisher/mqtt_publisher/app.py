@@ -1,155 +1,90 @@
-"""The publisher's wiring: a sensor source in, IoT Core out.
+"""The publisher's wiring: a sensor source in, the outbox, IoT Core out.
 
-One thread of ours, the main one: read, publish, wait for the next tick. Until the core has taken a reading it
-is in memory only: a reading that cannot be published within `publish_timeout_s` is given up, logged and
-counted, and one that is in hand when the process dies is lost. Ticks that pass meanwhile have no reading and
-are counted: no burst catches up.
+Threads: the main one takes a reading at every tick and stores it; the outbox's delivery thread publishes what
+is stored (`sink`). A reading is safe once stored: from then on it survives the process and the power, and it
+leaves the disk when the core has confirmed it. One that is in hand when the process dies before that is lost.
 """
 
 import sys
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
-from typing import Protocol
 
-from edge_common.errors import PermanentError, TransientError
+from edge_common.errors import TransientError
 from edge_common.ipc import IpcGateway, ReconnectPolicy
-from edge_common.log import get_logger, limited
-from edge_common.messages import Heartbeat, Reading, encode
-from edge_common.retry import Backoff, retry
+from edge_common.log import get_logger
+from edge_common.messages import Reading, encode
+from edge_common.outbox import LIVE_RECORDS, MessageOutbox
 from edge_common.runtime import Context, Mode
-from edge_common.sensors import EndOfReplayError, Source, open_source
+from edge_common.sampling import Sampler
+from edge_common.sensors import Source, open_source
 from mqtt_publisher.config import MqttPublisherConfig
-from mqtt_publisher.logic import Sequence, Ticks
+from mqtt_publisher.logic import DeliveryLines, line_fields
+from mqtt_publisher.sink import IotCoreSink
 
-_SAME_CAUSE_S = 10.0  # between two log lines about a sensor that cannot be read
-_LEAST_TRY_S = 0.5  # of the last try: a call given up sooner would cost a connection that is sound
+_DRAIN_LOOK_S = 60.0  # a drain without an end is asked again so often
 
 _log = get_logger("publisher")
 
 
-class Publish(Protocol):
-    """Hands one message over."""
-
-    def __call__(self, topic: str, payload: bytes, timeout_s: float) -> None:
-        """Return when it is taken over; raise EdgeError when not within `timeout_s`."""
-
-
 class MqttPublisher:
-    """Publishes a reading at every tick until told to stop; with `--once`, one reading."""
+    """Stores a reading at every tick until told to stop, and publishes what is stored; with `--once`, one."""
 
     def __init__(self, config: MqttPublisherConfig, context: Context) -> None:
         self._config = config
         self._context = context
-        self._sequence = Sequence(context.thing_name, context.clock.boot_id, config.heartbeat_every)
-        self._sent = context.metrics.counter("messages_sent")
-        self._published = context.metrics.counter("readings_published")
-        self._not_published = context.metrics.counter("readings_not_published")
-        self._not_read = context.metrics.counter("readings_not_read")
-        self._not_taken = context.metrics.counter("readings_not_taken")
 
     def run(self) -> None:
-        """Read and publish.
+        """Read, store and publish; with `--once` and at the end of a recording, until nothing waits.
 
         Raises:
             GatewayFailedError: The core was away for longer than `give_up_after_s`, or refuses the token.
+            ConfigError: The outbox's folder cannot be used as it is set.
             PermanentError: The source cannot be opened or read, such as a recording that is not there.
+            TransientError: With `--once`, the core has not taken everything within `give_up_after_s`.
         """
         with ExitStack() as opened:
             source = opened.enter_context(
                 open_source(self._config.sensor, self._context.clock, self._context.metrics)
             )
             if self._context.dry_run:
-                self._publish_readings(source, _print)
+                self._sampler(source, self._print).run()
                 return
-            gateway = opened.enter_context(
-                IpcGateway(
-                    policy=ReconnectPolicy(give_up_after_s=self._config.give_up_after_s),
-                    metrics=self._context.metrics,
-                    stop=self._context.stop,
-                )
+            gateway = IpcGateway(
+                policy=ReconnectPolicy(give_up_after_s=self._config.give_up_after_s),
+                metrics=self._context.metrics,
+                stop=self._context.stop,
+                max_payload_bytes=self._config.max_payload_bytes,
             )
-            self._publish_readings(source, partial(gateway.publish_to_iot_core, qos=self._config.qos))
+            lines = DeliveryLines(self._context.clock.boot_id, LIVE_RECORDS)
+            sink = IotCoreSink(gateway, self._config, self._context, lines)
+            outbox = MessageOutbox(self._config.outbox, sink, self._config.max_in_flight, self._context)
+            opened.enter_context(outbox)  # first: what it refuses, it refuses before any connection
+            opened.enter_context(gateway)
+            opened.push(outbox)  # it also ends first: answers that are on their way still count
 
-    def _publish_readings(self, source: Source, publish: Publish) -> None:
-        ticks = Ticks(self._config.publish_interval_s, self._context.clock.monotonic_s())
-        while not self._context.stop.is_set():
-            try:
-                self._take_reading(source, publish)
-            except EndOfReplayError as end:
-                _log.info("replay_ended", reason=end.reason)
-                return
-            if self._context.mode is Mode.ONCE:
-                return
-            self._wait(source, ticks)
+            def store(reading: Reading) -> None:
+                lines.stored(reading.sequence)
+                outbox.put(encode(reading))
+                _log.info("reading_stored", **line_fields(reading))
 
-    def _take_reading(self, source: Source, publish: Publish) -> None:
-        try:
-            sensors = source.read()
-        except TransientError as error:
-            self._not_read.add()
-            _log.warning("sensor_not_read", reason=error.reason, **limited("sensor", _SAME_CAUSE_S))
-            return
-        self._publish_reading(publish, sensors)
-        self._publish_heartbeat(publish)
+            self._sampler(source, store).run()
+            self._drain(outbox)
 
-    def _publish_reading(self, publish: Publish, sensors: Mapping[str, float]) -> None:
-        reading = self._sequence.reading(sensors, self._context.clock.timestamp())
-        named = {"boot_id": reading.boot_id, "sequence": reading.sequence}
-        try:
-            self._deliver(publish, self._config.data_topic, reading)
-        except (TransientError, PermanentError) as error:
-            self._not_published.add()
-            _log.warning("reading_not_published", **named, reason=error.reason)
-            return
-        self._published.add()
-        _log.info("reading_published", **named, **sensors)
+    def _sampler(self, source: Source, take: Callable[[Reading], None]) -> Sampler:
+        interval_s = self._config.publish_interval_s
+        return Sampler(source, interval_s, self._context, take, interval_setting="publish_interval_s")
 
-    def _publish_heartbeat(self, publish: Publish) -> None:
-        heartbeat = self._sequence.heartbeat(
-            self._sent.value, self._not_published.value, self._context.clock.timestamp()
-        )
-        if heartbeat is None or self._context.stop.is_set():  # a second wait would outlast the stop request
-            return
-        try:
-            self._deliver(publish, self._config.heartbeat_topic, heartbeat)
-        except (TransientError, PermanentError) as error:
-            _log.warning("heartbeat_not_published", reason=error.reason)
+    def _print(self, reading: Reading) -> None:
+        sys.stdout.write(f"{self._config.data_topic} {encode(reading).decode()}\n")
 
-    def _deliver(self, publish: Publish, topic: str, message: Reading | Heartbeat) -> None:
-        payload = encode(message)
-        clock, timeout_s = self._context.clock, self._config.publish_timeout_s
-        give_up_at_s = clock.monotonic_s() + timeout_s
-        least_s = min(_LEAST_TRY_S, timeout_s)
-        retry(
-            lambda: publish(topic, payload, timeout_s=max(least_s, give_up_at_s - clock.monotonic_s())),
-            stop=self._context.stop,
-            clock=clock,
-            backoff=Backoff(deadline_s=timeout_s),
-        )
-        self._sent.add()
-
-    def _wait(self, source: Source, ticks: Ticks) -> None:
-        """Wait until the next reading is due: when a recording says, else at the next tick."""
-        due_s = source.due_s
-        now_s = self._context.clock.monotonic_s()
-        if due_s is None:
-            due_s, missed = ticks.after(now_s)
-            self._note_not_taken(missed)
-        if due_s > now_s:
-            self._context.stop.wait(min(due_s - now_s, threading.TIMEOUT_MAX))  # a recording may have a gap
-
-    def _note_not_taken(self, count: int) -> None:
-        if not count:
-            return
-        self._not_taken.add(count)
-        interval = f"publish_interval_s, {self._config.publish_interval_s:g} s"
-        reason = (
-            f"a reading took longer than {interval}: look at the sensor and the core, or raise the setting"
-        )
-        _log.warning("readings_not_taken", count=count, reason=reason)
-
-
-def _print(topic: str, payload: bytes, timeout_s: float) -> None:  # noqa: ARG001  nothing to wait for
-    sys.stdout.write(f"{topic} {payload.decode()}\n")
+    def _drain(self, outbox: MessageOutbox) -> None:
+        """Nothing more is read: wait until everything is delivered, unless the component is told to stop."""
+        stop, once_s = self._context.stop, self._config.give_up_after_s
+        if self._context.mode is Mode.RUN:
+            while not stop.is_set() and not outbox.drain(_DRAIN_LOOK_S):
+                _log.info("still_waiting", waiting=outbox.statistics().waiting)
+        elif not outbox.drain(once_s) and not stop.is_set():
+            raise TransientError(
+                f"the core has not taken everything within {once_s:g} s. Waiting in the outbox for the next "
+                f"start: {outbox.statistics().waiting}. Look at the core and its connection."
+            )

@@ -1,8 +1,6 @@
 """How the publisher reads its sensor source: at its own interval, or at the pace of a recording."""
 
-import io
 import json
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -98,40 +96,3 @@ def test_recording_that_is_not_there_ends_the_component(clock: ManualClock, metr
         publisher(
             clock, metrics, ClockEvent(clock), {"source": "replay", "replay": {"path": "/no/such.csv"}}
         ).run()
-
-
-class SlowOutput(io.StringIO):
-    """Standard output that takes 12 s for each printed message."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def write(self, text: str) -> int:
-        """Let 12 s pass on the clock where `text` is a message."""
-        self._clock.advance(12 if text.startswith("core-1/") else 0)
-        return super().write(text)
-
-
-def test_ticks_that_pass_while_a_reading_is_published_are_counted_and_told(
-    clock: ManualClock, metrics: Metrics
-) -> None:
-    stop = ClockEvent(clock, set_after=2)
-    with redirect_stdout(SlowOutput(clock)) as output:
-        publisher(clock, metrics, stop, {"source": "simulated"}).run()
-    assert len(published(output.getvalue())) == 2
-    assert stop.waits_s == [3.0, 3.0]
-    assert metrics.snapshot()["readings_not_taken"] == 4
-    assert output.getvalue().count("WARNING readings_not_taken count=2 reason=") == 2
-
-
-def test_recording_that_is_late_has_no_ticks_to_miss(
-    tmp_path: Path, clock: ManualClock, metrics: Metrics
-) -> None:
-    path = tmp_path / "recording.csv"
-    path.write_text(RECORDING)
-    sensor = {"source": "replay", "replay": {"path": str(path), "speed": "1000"}}
-    with redirect_stdout(SlowOutput(clock)) as output:
-        publisher(clock, metrics, ClockEvent(clock), sensor).run()
-    assert len(published(output.getvalue())) == 3
-    assert metrics.snapshot()["readings_not_taken"] == 0

@@ -12,6 +12,8 @@ Every call ends by its deadline, in one of these ways:
 - `PermanentError`: this request never works. `NotGrantedError` names the grant that is missing;
 - `GatewayFailedError`: IPC is lost for good, the process must end with a non-zero exit code.
 
+`publish_many_to_iot_core` pipelines: it returns the same outcomes, one for each message, instead of raising.
+
 After a lost connection, or a call that was not answered, the supervisor builds a new connection with jittered
 pauses and subscribes again. After `give_up_after_s` without a working connection the gateway fails, and much
 sooner, after `refused_after_s` of nothing but refusals, when the core has forgotten its token (Greengrass
@@ -30,6 +32,7 @@ Modules, from the outside in:
     subscription  one topic filter, kept subscribed over any number of connections
     stream        one subscription on one connection
     link          the state machine: which connection is current; the package's lock
+    call          one request: sent now, its answer waited for later
     connection    one connection of the SDK: opened once, lost once, never used again
     requests      the SDK's request and event shapes, built and read; limits
     errors        the SDK's exceptions translated into the tree of `edge_common.errors`

@@ -18,7 +18,8 @@ from awsiot.greengrasscoreipc.client import GreengrassCoreIPCClient
 
 from edge_common.errors import EdgeError, TransientError
 from edge_common.ipc.address import CoreAddress
-from edge_common.ipc.errors import CONNECT, Asked, NotSentError, failure_of, no_answer, translate
+from edge_common.ipc.call import Call, Outcome
+from edge_common.ipc.errors import CONNECT, Asked, NotSentError, failure_of, translate
 from edge_common.ipc.timing import Deadline, DeadlineExceededError
 
 # The SDK logs each failed attempt on stderr, a warning in a component's log; ours says it once, in one line.
@@ -37,12 +38,15 @@ _NEW = {
 
 
 class Transport:
-    """The SDK's native I/O thread, shared by all connections of one gateway: none of them leaks another.
+    """The SDK's native I/O thread, one for all connections of this process: `Transport.of_process()`.
 
-    Its thread ends when the last reference to this object and its connections is gone. awscrt's
-    ClientBootstrap crashes the process when that happens just as an exception unwinds the stack, so a gateway
-    must have a name: `with IpcGateway() as gateway`.
+    It is never given back. awscrt crashes the process natively when the last reference to a ClientBootstrap
+    goes just as an exception unwinds the stack, and nobody can say which reference will be the last: a
+    traceback holds frames, and frames hold connections. One thread that stays is the smaller price.
     """
+
+    _of_process: "Transport | None" = None
+    _lock = threading.Lock()
 
     def __init__(self) -> None:
         group = EventLoopGroup(num_threads=1)
@@ -50,12 +54,20 @@ class Transport:
         self.socket_options = SocketOptions()
         self.socket_options.domain = SocketDomain.Local
 
+    @classmethod
+    def of_process(cls) -> "Transport":
+        """The one of this process, made when it is first asked for; any thread."""
+        with cls._lock:
+            if cls._of_process is None:
+                cls._of_process = cls()
+            return cls._of_process
+
 
 class Connection:
     """One attempt to talk to the core; `open` it, `close` it in any case.
 
     Args:
-        transport: The gateway's.
+        transport: The process's.
         address: The core's socket, and the token to show there.
         on_lost: Called once with the reason when an opened connection ends without `close` (I/O thread).
     """
@@ -96,25 +108,16 @@ class Connection:
         if (error := failure_of(connected)) is not None:
             raise translate(error, asked) from error
 
-    def ask(self, asked: Asked, request: Any, deadline: Deadline) -> Any:
-        """One call and its answer.
+    def ask_all(self, wanted: Sequence[tuple[Asked, Any]], deadline: Deadline) -> list[Outcome]:
+        """Send every request, in order, before the first answer is waited for; then wait for the answers.
 
-        Raises:
-            NotSentError: The connection was lost before.
-            NoAnswerError: Not before the deadline; the connection cannot be trusted any more.
-            TransientError: The core could not, or the connection was lost meanwhile.
-            PermanentError: The core, or the SDK, refuses this request for good.
+        Returns:
+            How each of them ended. `NotSentError`: the connection was lost before. `NoAnswerError`: not
+            before the deadline, and the connection cannot be trusted any more. Other errors are the core's,
+            or say that the connection was lost meanwhile.
         """
-        operation = self.new_operation(asked)
-        self.send(operation, asked, request)
-        response = operation.get_response()
-        try:
-            deadline.wait_for(response)
-        except DeadlineExceededError:
-            raise no_answer(asked, deadline.timeout_s, stopping=deadline.shortened) from None
-        if (error := failure_of(response)) is not None:
-            raise translate(error, asked) from error
-        return response.result()
+        calls = [self._sent(asked, request) for asked, request in wanted]
+        return [call.outcome(deadline) for call in calls]
 
     def probe(self, deadline: Deadline) -> None:
         """Find out whether the core answers at all; any modelled answer will do.
@@ -157,6 +160,14 @@ class Connection:
             operation.activate(request)
         except Exception as error:
             raise _not_sent(error, asked) from error
+
+    def _sent(self, asked: Asked, request: Any) -> Call:
+        try:
+            operation = self.new_operation(asked)
+            self.send(operation, asked, request)
+        except EdgeError as error:
+            return Call(asked, not_sent=error.with_traceback(None))
+        return Call(asked, operation.get_response())
 
     def close(self) -> "Future[None]":
         """End the connection; does not wait, may be called again.

@@ -6,18 +6,22 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from edge_common.errors import EdgeError, PermanentError, TransientError
 from edge_common.ipc import requests
 from edge_common.ipc.address import CoreAddress
 from edge_common.ipc.delivery import MAX_PENDING_BYTES, OnMessage
-from edge_common.ipc.errors import Asked
+from edge_common.ipc.errors import Asked, GatewayFailedError
 from edge_common.ipc.link import State
 from edge_common.ipc.session import Session
 from edge_common.ipc.stream import Filter
 from edge_common.ipc.subscription import Subscription
 from edge_common.ipc.timing import ReconnectPolicy
+from edge_common.log import get_logger
 from edge_common.metrics import Metrics
 
 DEFAULT_TIMEOUT_S = 10.0
+
+_log = get_logger("ipc")
 
 
 class IpcGateway:
@@ -77,8 +81,11 @@ class IpcGateway:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self.close()
+        failure = self._session.link.failure
         if error is None:
             self._session.link.raise_if_failed()
+        elif failure is not None and not isinstance(error, GatewayFailedError):
+            _log.error("ipc_failed", reason=failure)  # the exception on its way does not say it
 
     @property
     def state(self) -> State:
@@ -102,6 +109,42 @@ class IpcGateway:
         request = requests.publish_to_iot_core(topic, payload, qos, self._max_payload_bytes)
         self._session.ask(Asked("PublishToIoTCore", topic), request, timeout_s)
         self._published.add()
+
+    def publish_many_to_iot_core(
+        self,
+        messages: Sequence[tuple[str, bytes]],
+        *,
+        qos: Literal[0, 1] = 1,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> list[EdgeError | None]:
+        """Publish messages to AWS IoT Core: all sent in order on one connection, then all answers awaited.
+
+        The core gets them in this order; one that it refuses does not hold up those behind it. Greengrass
+        Lite takes ten unanswered ones from all components together.
+
+        Args:
+            messages: Topic and payload of each, with the limits of `publish_to_iot_core`.
+            qos: As there.
+            timeout_s: Seconds to wait for a connection, and then as long again for the answers.
+
+        Returns:
+            One outcome for each message: None when the core has taken it, else what `publish_to_iot_core`
+            would have raised.
+
+        Raises:
+            GatewayFailedError: IPC is lost for good; what became of the messages is unknown.
+        """
+        refused: dict[int, EdgeError | None] = {}
+        wanted: dict[int, tuple[Asked, Any]] = {}
+        for index, (topic, payload) in enumerate(messages):
+            try:
+                request = requests.publish_to_iot_core(topic, payload, qos, self._max_payload_bytes)
+            except PermanentError as error:
+                refused[index] = error.with_traceback(None)
+            else:
+                wanted[index] = (Asked("PublishToIoTCore", topic), request)
+        ended = refused | dict(zip(wanted, self._ended(list(wanted.values()), timeout_s), strict=True))
+        return [ended[index] for index in range(len(messages))]
 
     def publish_to_topic(
         self, topic: str, message: Mapping[str, Any] | bytes, *, timeout_s: float = DEFAULT_TIMEOUT_S
@@ -211,6 +254,16 @@ class IpcGateway:
             EdgeError: See the package.
         """
         self._session.ask(Asked("UpdateState", state), requests.update_state(state), timeout_s)
+
+    def _ended(self, wanted: list[tuple[Asked, Any]], timeout_s: float) -> list[EdgeError | None]:
+        if not wanted:
+            return []
+        try:
+            errors = [outcome.error for outcome in self._session.ask_all(wanted, timeout_s)]
+        except TransientError as no_connection:
+            return [no_connection.with_traceback(None)] * len(wanted)
+        self._published.add(errors.count(None))
+        return errors
 
     def close(self) -> None:
         """End everything within a second; calls in flight fail as lost. May be called again."""

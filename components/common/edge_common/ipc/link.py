@@ -32,7 +32,7 @@ class Link:
     """The shared state of gateway, supervisor and subscriptions; any thread.
 
     Args:
-        stop: The component's stop event; it shortens every deadline.
+        stop: The component's stop event; it shortens every deadline, and is set when it is over.
         connects: Counts the connections that were established.
     """
 
@@ -136,10 +136,14 @@ class Link:
         connection.close()
 
     def fail(self, reason: str) -> None:
-        """Give up for good; every call raises `GatewayFailedError` from now on."""
+        """Give up for good: set the stop event; every call raises `GatewayFailedError` from now on.
+
+        In this order, so that whoever gets that error finds the component told to stop.
+        """
         with self.changed:
             if self.state in (State.FAILED, State.CLOSED):
                 return
+            self._stop.set()
             self.state = State.FAILED
             self.failure = reason
             dropped = self._drop_connections()

@@ -28,7 +28,7 @@ def publish_to_iot_core(topic: str, payload: bytes, qos: int, max_payload_bytes:
     if len(payload) > max_payload_bytes:
         raise PermanentError(
             f'Message for IoT Core topic "{topic}" has {len(payload):,} bytes; {max_payload_bytes:,} are '
-            "allowed. Send fewer readings in one message.",
+            "allowed. Send less at a time, or raise the limit if this core takes more.",
             code="too_large",
         )
     return model.PublishToIoTCoreRequest(topic_name=topic, payload=payload, qos=_qos(qos))

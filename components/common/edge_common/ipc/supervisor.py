@@ -30,7 +30,6 @@ class Supervisor:
         delivery: Where the messages of its subscriptions go.
         new_connection: Makes an unopened connection.
         policy: Pauses and deadlines.
-        stop: The component's stop event, set when the gateway has failed.
     """
 
     def __init__(
@@ -39,13 +38,11 @@ class Supervisor:
         delivery: Delivery,
         new_connection: Callable[[], Connection],
         policy: ReconnectPolicy,
-        stop: threading.Event,
     ) -> None:
         self._link = link
         self._delivery = delivery
         self._new_connection = new_connection
         self._policy = policy
-        self._stop = stop
         self._attempts = Attempts(policy)
         self._retry_at_s = 0.0
         self._refused_since_s: float | None = None
@@ -79,9 +76,6 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001  without this thread the gateway is deaf and looks alive
             _log.exception("ipc_supervisor_failed")
             self._link.fail(f"The supervisor of the IPC connection failed: {error!r}. This is a defect.")
-        if self._link.failure is not None:
-            _log.error("ipc_failed", reason=self._link.failure)
-            self._stop.set()
 
     def _supervise(self) -> None:
         while True:
