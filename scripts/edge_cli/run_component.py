@@ -19,6 +19,7 @@ from edge_cli.errors import CommandError
 from edge_cli.project import COMPONENTS, Component
 from edge_cli.recipes import read_facts
 from local_core.errors import CoreError
+from local_core.layout import Layout
 from local_core.settings import CoreSettings
 
 
@@ -30,12 +31,15 @@ class Run:
         argv: Its command line.
         settings: What GG_COMPONENT_CONFIG holds.
         variables: Environment variables beside the user's own.
+        folder: Its working folder, where it keeps what waits to be delivered; None for the user's own, where
+            it writes nothing.
         core: Sentence that says which core it talks to, if any.
     """
 
     argv: list[str]
     settings: dict[str, Any]
     variables: dict[str, str]
+    folder: Path | None
     core: str
 
 
@@ -64,10 +68,14 @@ def prepare(component: Component, root: Path, flags: Sequence[str], changes: Seq
             ) from None
         defaults = CoreSettings(root=root)
         variables |= _identity(defaults.thing_name, defaults.region)
-    core = f"It talks to the core on {root}, with the rights of this command, not its own."
-    if stays_offline:
-        core = "It talks to no core."
-    return Run([sys.executable, "-u", "-m", component.package, *flags], settings, variables, core)
+    # Beside the deployed component's own folder, which that one may have locked.
+    folder = None if stays_offline else Layout(root).work(f"{component.name}.run")
+    core = (
+        f"It talks to the core on {root}, with the rights of this command, not its own. Its files: {folder}"
+        if folder
+        else "It talks to no core."
+    )
+    return Run([sys.executable, "-u", "-m", component.package, *flags], settings, variables, folder, core)
 
 
 def run(prepared: Run, *, quiet_stdout: bool) -> int:
@@ -77,8 +85,11 @@ def run(prepared: Run, *, quiet_stdout: bool) -> int:
         prepared: What to run.
         quiet_stdout: Send the component's output to stderr, because stdout is for a JSON result.
     """
+    if prepared.folder is not None:
+        prepared.folder.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(
         prepared.argv,
+        cwd=prepared.folder,
         env={**os.environ, **prepared.variables},
         stdout=sys.stderr if quiet_stdout else None,
     ) as process:
@@ -95,8 +106,8 @@ def run(prepared: Run, *, quiet_stdout: bool) -> int:
 def changed(settings: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:
     """Settings with some of them replaced; the given ones are left alone.
 
-    >>> changed({"qos": "1", "sensor": {"source": "simulated"}}, ["sensor.source=host", "qos=0"])
-    {'qos': 0, 'sensor': {'source': 'host'}}
+    >>> changed({"max_in_flight": "4", "sensor": {"source": "simulated"}}, ["sensor.source=host", "max_in_flight=1"])
+    {'max_in_flight': 1, 'sensor': {'source': 'host'}}
 
     Raises:
         CommandError: A change is not `key=value`, or goes below something that is no mapping.
