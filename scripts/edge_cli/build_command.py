@@ -1,4 +1,4 @@
-"""`edge build`: its options and their help. What it does is in `edge_cli.build`, imported when it runs."""
+"""`edge build`: its options and their help. What it does is in `edge_cli.building`, imported when it runs."""
 
 # ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
@@ -17,10 +17,10 @@ from edge_cli.console import Screen
 from edge_cli.errors import CommandError
 from edge_cli.options import AsJson, examples
 from edge_cli.reporting import reporting
-from edge_cli.targets import Architecture, PythonVersion, choose, this_machine
+from edge_cli.targets import DEVICE_PYTHON, Architecture, PythonVersion, choose
 
 if TYPE_CHECKING:
-    from edge_cli.build.building import Built
+    from edge_cli.building.component import Built
 
 EPILOG = examples(
     "scripts/edge build",
@@ -85,10 +85,10 @@ def build(
             _refuse_beside("--gdk-project", {"--out": out, "--namespace": namespace, "--version": version})
             _build_for_gdk(screen, chosen, gdk_project, arch or [], python)
         else:
-            from edge_cli.build.building import Order
-            from edge_cli.build.building import build as build_component
+            from edge_cli.building.component import Order
+            from edge_cli.building.component import build as build_component
 
-            targets = choose(arch or [], python, this_machine())
+            targets = choose(arch or [], python)
             output = out or project.BUILD_OUTPUT
             order = Order(targets, namespace, version)
             built = [
@@ -113,7 +113,7 @@ def _refuse_beside(option: str, others: dict[str, Any]) -> None:
 def _stage(
     screen: Screen, chosen: list[project.Component], namespace: str | None, version: str | None
 ) -> None:
-    from edge_cli.build import gdk, view
+    from edge_cli.building import gdk, view
 
     projects = gdk.stage(chosen, namespace=namespace, version=version)
     screen.tell([str(path) for path in projects], view.staged(projects))
@@ -126,14 +126,14 @@ def _build_for_gdk(
     arch: list[Architecture],
     python: PythonVersion | None,
 ) -> None:
-    from edge_cli.build import gdk
+    from edge_cli.building import gdk
 
     if len(chosen) != 1:
         raise CommandError(
             "--gdk-project takes one component: scripts/edge build COMPONENT --gdk-project DIR"
         )
     # What is published must not depend on whose laptop it was.
-    targets = choose(arch or list(Architecture), python or PythonVersion.PY311, this_machine())
+    targets = choose(arch or list(Architecture), python or DEVICE_PYTHON)
     built = _with_progress(screen, partial(gdk.build, chosen[0], gdk_project, targets=targets))
     _show(screen, [built], gdk_project / gdk.OUTPUT)
 
@@ -147,7 +147,7 @@ def _with_progress(screen: Screen, work: "Callable[..., Built]") -> "Built":
 
 
 def _show(screen: Screen, built: "list[Built]", output: Path) -> None:
-    from edge_cli.build import view
+    from edge_cli.building import view
 
     document = json.loads(json.dumps([asdict(item) for item in built], default=str))
     screen.show(document, lambda: view.built(built, output))

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from edge_cli.errors import CommandError
 
-DEVICE_PYTHON = "3.11"  # Debian 12's, which boards run
 # glibc 2.28: few wheels ask for a later one, and Debian 11 and 12 (2.36) and Ubuntu 22.04 have one.
 _LIBC = "manylinux_2_28"
 
@@ -37,6 +36,9 @@ class PythonVersion(StrEnum):
     def minor(self) -> int:
         """N of `python3.N`."""
         return int(self.value.removeprefix("3."))
+
+
+DEVICE_PYTHON = PythonVersion.PY311  # Debian 12's, which boards run
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,7 +90,7 @@ def this_machine() -> Target:
 
 
 def choose(
-    architectures: Sequence[Architecture], python: PythonVersion | None, here: Target
+    architectures: Sequence[Architecture], python: PythonVersion | None, here: Target | None = None
 ) -> tuple[Target, ...]:
     """What to build for.
 
@@ -96,7 +98,10 @@ def choose(
         architectures: What was asked for; empty means aarch64, the device's, and that of this machine.
         python: What was asked for; None means the device's, but on this machine's own architecture the
             Python that is here, so that what was built runs here too.
-        here: This machine.
+        here: This machine; None means to look.
+
+    Raises:
+        CommandError: It depends on this machine, and nothing can be built for such a one.
 
     >>> laptop = Target(Architecture.X86_64, PythonVersion.PY313)
     >>> [str(target) for target in choose([], None, laptop)]
@@ -104,9 +109,11 @@ def choose(
     >>> [str(target) for target in choose([], PythonVersion.PY312, laptop)]
     ['aarch64, Python 3.12', 'x86_64, Python 3.12']
     """
+    if architectures and python:
+        return tuple(Target(architecture, python) for architecture in dict.fromkeys(architectures))
+    here = here or this_machine()
     wanted = dict.fromkeys(architectures or sorted({Architecture.AARCH64, here.architecture}))
-    defaults = {here.architecture: here.python}
+    own = {here.architecture: here.python}
     return tuple(
-        Target(architecture, python or defaults.get(architecture, PythonVersion(DEVICE_PYTHON)))
-        for architecture in wanted
+        Target(architecture, python or own.get(architecture, DEVICE_PYTHON)) for architecture in wanted
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edge_cli.spool import marks
 from edge_common.errors import PermanentError
 from edge_common.outbox import dead_letters
-from edge_common.outbox.dead_letters import FIRST_NUMBER, DeadLetter
+from edge_common.outbox.dead_letters import DeadLetter
 from edge_common.spool.findings import Damage, Picture
 from edge_common.spool.inspection import walk
 
@@ -45,7 +45,7 @@ def kept(picture: Picture) -> Iterator[Kept | Damage]:
             yield piece
             continue
         for number, content in enumerate(piece.records, piece.first):
-            if number >= FIRST_NUMBER and number not in put_back:
+            if number not in put_back:
                 yield _decode(number, content)
 
 

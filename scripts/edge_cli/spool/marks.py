@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from edge_common.files import write_atomically
+from edge_common.files import read_settled, write_atomically
 from edge_common.spool.standing import reading
 
 MARKS_NAME = "requeued.json"
@@ -62,9 +62,9 @@ def read(dead: Path) -> Marks:
     """
     path = dead / MARKS_NAME
     with reading(path):
-        if not path.exists():
-            return Marks()
-        content = path.read_bytes()
+        content = read_settled(path)
+    if content is None:
+        return Marks()
     try:
         document = json.loads(content)
         if document["version"] == _VERSION:

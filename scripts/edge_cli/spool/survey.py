@@ -9,11 +9,10 @@ import orjson
 from edge_cli.spool.documents import DeadLetters, Frozen, Lane, Oldest, Reason, Survey
 from edge_cli.spool.letters import kept
 from edge_cli.spool.places import Place, user_of
-from edge_common.clock import format_timestamp
 from edge_common.outbox import note
-from edge_common.outbox.dead_letters import FIRST_NUMBER
 from edge_common.spool.findings import Damage, Found, Picture
 from edge_common.spool.inspection import look, walk
+from edge_common.timestamps import format_timestamp
 
 
 def take(place: Place) -> Survey:
@@ -105,7 +104,7 @@ def _dead_letters(path: Path) -> DeadLetters:
         )
     return DeadLetters(
         letters=sum(reason.letters for reason in reasons.values()),
-        ever=max(0, picture.next_number - FIRST_NUMBER),
+        ever=picture.next_number,
         damaged=picture.damaged + lost,
         dropped=picture.dropped,
         size_bytes=picture.size_bytes,

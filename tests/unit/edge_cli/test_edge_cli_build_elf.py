@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from edge_cli.build.elf import fault_of
+from edge_cli.building.elf import fault_of
 from edge_cli.targets import Architecture, PythonVersion, Target
 
 DEVICE = Target(Architecture.AARCH64, PythonVersion.PY311)

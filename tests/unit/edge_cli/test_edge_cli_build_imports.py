@@ -1,16 +1,13 @@
 """What is read out of the text of a module, and how far imports reach."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edge_cli.build.contents import gather
-from edge_cli.build.imports import read_imports
-from edge_cli.build.library_rules import LibraryRules
-from edge_cli.build.reach import Reached, Walk, index
-from edge_cli.errors import CommandError
-from edge_cli.targets import Architecture, PythonVersion, Target
+from edge_cli.building.imports import read_imports
+from edge_cli.building.library_rules import LibraryRules
+from edge_cli.building.reach import Reached, Walk, index
+from edge_cli.targets import PythonVersion
 
 LAZY = """
 import importlib
@@ -113,6 +110,7 @@ def test_a_library_that_imports_what_it_computes_is_taken_whole(tmp_path: Path) 
         "app.py": "import lib",
         "lib/__init__.py": LAZY,
         "lib/on_demand.py": "import other",
+        "lib/tests/test_lib.py": "import pytest",
         "other/__init__.py": "",
         "other/unused.py": "",
     }
@@ -133,12 +131,21 @@ def test_compiled_code_reaches_the_modules_whose_names_it_holds(tmp_path: Path) 
     assert "lib.silent" not in reached
 
 
-def test_what_a_rule_leaves_out_is_not_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", ["lib/old.py", "lib"])
+def test_what_a_rule_leaves_out_is_not_there(tmp_path: Path, left: str) -> None:
     files: dict[str, str | bytes] = {"app.py": "import lib.old", "lib/__init__.py": "", "lib/old.py": ""}
-    rules = LibraryRules(left_out={"lib/old.py": "nobody"}, optional={}, by_name={}, resources={}, made_by={})
+    rules = LibraryRules(left_out={left: "nobody"}, optional={}, by_name={}, resources={}, made_by={})
     reached = _walk(tmp_path, files, rules)
     assert "lib.old" not in reached.modules
     assert [fault.module for fault in reached.unresolved] == ["lib.old"]
+
+
+def test_a_module_that_another_one_makes_is_there_when_that_is(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"app.py": "from lib.moves import x", "lib.py": "", "other.py": ""}
+    rules = LibraryRules(left_out={}, optional={}, by_name={}, resources={}, made_by={"lib.moves": "lib"})
+    reached = _walk(tmp_path, files, rules)
+    assert sorted(reached.modules) == ["app", "lib"]
+    assert reached.unresolved == []
 
 
 def test_modules_that_left_the_standard_library_are_missed_on_a_later_python(tmp_path: Path) -> None:
@@ -169,16 +176,3 @@ def test_modules_that_left_the_standard_library_are_missed_on_a_later_python(tmp
 def test_an_import_that_nobody_catches_is_told_from_one_that_may_fail(text: str, *, is_certain: bool) -> None:
     found = read_imports(text.encode(), "m", is_package=False, python=PythonVersion.PY311).imports
     assert [(one.module, one.is_certain) for one in found] == [("x", is_certain)]
-
-
-def test_no_rule_excuses_an_import_that_nobody_catches(tmp_path: Path) -> None:
-    (tmp_path / "libraries").mkdir()
-    (tmp_path / "libraries" / "lib.py").write_text("import absent")
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "__main__.py").write_text("import lib")
-    rules = replace(NO_RULES, optional={("lib", "absent"): "a reason"})
-    device = Target(Architecture.AARCH64, PythonVersion.PY311)
-    with pytest.raises(CommandError, match="imports absent"):
-        gather("app", (tmp_path,), tmp_path / "libraries", device, rules)
-    (tmp_path / "libraries" / "lib.py").write_text("def later():\n  import absent")
-    assert "lib.py" in gather("app", (tmp_path,), tmp_path / "libraries", device, rules).files

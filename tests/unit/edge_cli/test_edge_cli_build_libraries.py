@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_cli.build.cache import Shelf
-from edge_cli.build.libraries import distributions, fetch
+from edge_cli.building.cache import Shelf
+from edge_cli.building.libraries import distributions, fetch
 from edge_cli.errors import CommandError
 from edge_cli.targets import Architecture, PythonVersion, Target
 
@@ -105,6 +105,16 @@ def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
     with shelf.place("third") as folder:
         (folder / "x").write_text("third")
     assert sorted(path.name for path in (tmp_path / "shelf").iterdir()) == ["first", "third"]
+
+
+def test_the_first_of_two_that_make_the_same_at_once_is_kept(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf", capacity=2)
+    with shelf.place("key") as second:
+        with shelf.place("key") as first:
+            (first / "x").write_text("first")
+        (second / "x").write_text("second")
+    assert (shelf.get("key") / "x").read_text() == "first"
+    assert [path.name for path in (tmp_path / "shelf").iterdir()] == ["key"]
 
 
 def test_what_could_not_be_finished_is_not_there(tmp_path: Path) -> None:

@@ -1,0 +1,22 @@
+"""Builds -> component versions in AWS -> deployments to a thing or a thing group.
+
+Where to look:
+    aws            the only user of boto3 here: who one is, and calls;  refusals: what AWS says, as sentences
+    builds         what lies in greengrass-build/
+    registry       the bucket and the region that gdk-config.json names
+    release        one build as it is published: its recipe, its uploads, what identifies its content
+    versions       versions in order, and the next one
+    catalogue      component versions in AWS
+    bucket         the artifacts' bucket
+    publishing     `edge publish`: everything is checked, then everything is done
+    target         a thing or a thing group, and the core devices in it
+    configuration  what a deployment changes in a component's configuration
+    specification  what a target is to run: a deployment changed, not replaced;  difference: by how much
+    planning       `edge deploy`: what would be done
+    deploying      showing that, asking, doing it
+    rollout        creating a deployment, and waiting for the devices
+    history        `edge deployments`
+    views          how it looks
+
+Nothing here changes anything in AWS but `publishing.publish` and `rollout.create`.
+"""

@@ -1,0 +1,165 @@
+"""What a deployment changes in a component's configuration, its MERGE and its RESET; and changes to that.
+
+On a device RESET comes first, then MERGE (configuration updates, "Update component configurations" in the
+developer guide). Pure but for `parse`, which reads the file that it is given.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge_cli.errors import CommandError
+
+GRANTS = "/accessControl"
+JsonObject = dict[str, Any]
+_SHAPE = '{"COMPONENT": {"MERGE": {…}, "RESET": ["/pointer", …]}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be changed of one component.
+
+    Attributes:
+        merge: Values to set.
+        reset: JSON pointers of what goes back to the recipe's defaults; "" is everything.
+    """
+
+    merge: JsonObject = field(default_factory=dict)
+    reset: tuple[str, ...] = ()
+
+
+def parse(text: str | None) -> dict[str, Change]:
+    """`--configuration`: JSON or a file with JSON, of the shape of greengrass-cli's --update-config.
+
+    >>> parse('{"A": {"MERGE": {"settings": {"x": "1"}}}}')
+    {'A': Change(merge={'settings': {'x': '1'}}, reset=())}
+
+    Raises:
+        CommandError: It cannot be read or is not of that shape.
+    """
+    if text is None:
+        return {}
+    source = "--configuration"
+    if not text.lstrip().startswith("{"):
+        source = f"--configuration {text}"
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise CommandError(f"{source} is neither JSON nor a readable file: {why}. {_SHAPE}") from None
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise CommandError(f"{source} is not JSON: {error}. Expected: {_SHAPE}") from None
+    if not isinstance(document, dict):
+        raise CommandError(f"{source} must be an object by component: {_SHAPE}")
+    return {name: _change(source, name, value) for name, value in document.items()}
+
+
+def _change(source: str, name: str, value: Any) -> Change:
+    if not isinstance(value, dict) or not value or not set(value) <= {"MERGE", "RESET"}:
+        raise CommandError(f"{source}: {name} must have MERGE or RESET or both: {_SHAPE}")
+    merge, reset = value.get("MERGE", {}), value.get("RESET", [])
+    if not isinstance(merge, dict):
+        raise CommandError(f"{source}: MERGE of {name} must be an object: {_SHAPE}")
+    if not isinstance(reset, list) or not all(isinstance(one, str) and one[:1] in {"", "/"} for one in reset):
+        raise CommandError(f"{source}: RESET of {name} must be a list of JSON pointers: {_SHAPE}")
+    return Change(merge, tuple(reset))
+
+
+def updated(present: Mapping[str, Any] | None, change: Change) -> JsonObject | None:
+    """A `configurationUpdate` of the API after a change.
+
+    What was merged and reset before stays, for a device that missed a deployment gets the latest one only.
+    What is reset now is taken out of what was merged before.
+
+    Args:
+        present: As the API has it: `merge` is JSON in a string; None for none.
+        change: What to change.
+
+    Returns:
+        None when nothing is left.
+
+    >>> updated({"merge": '{"a": {"b": 1, "c": 2}}'}, Change({"a": {"d": 3}}, ("/a/b",)))
+    {'merge': '{"a": {"c": 2, "d": 3}}', 'reset': ['/a/b']}
+    """
+    present = present or {}
+    if change == Change():
+        return dict(present) or None
+    merge = merged_values(present)
+    for pointer in change.reset:
+        merge = _without(merge, _keys(pointer))
+    merge = _deeply_merged(merge, change.merge)
+    reset = list(dict.fromkeys([*present.get("reset", []), *change.reset]))
+    result: JsonObject = {}
+    if merge:
+        result["merge"] = json.dumps(merge, ensure_ascii=False)
+    if reset:
+        result["reset"] = reset
+    return result or None
+
+
+def merged_values(update: Mapping[str, Any] | None) -> JsonObject:
+    """What a `configurationUpdate` of the API merges.
+
+    Raises:
+        CommandError: It is no JSON object.
+    """
+    text = (update or {}).get("merge")
+    if not text:
+        return {}
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise CommandError(
+            "The target's deployment merges a configuration that is no JSON object. Repair it first."
+        )
+    return document
+
+
+def leaves(document: Any, pointer: str = "") -> dict[str, Any]:
+    """JSON pointer -> value, of everything that is no object with members.
+
+    >>> leaves({"a": {"b": 1}, "c": [2]})
+    {'/a/b': 1, '/c': [2]}
+    """
+    if not isinstance(document, dict) or not document:
+        return {pointer: document} if pointer else {}
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        found |= leaves(value, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+    return found
+
+
+def _deeply_merged(below: JsonObject, above: JsonObject) -> JsonObject:
+    result = dict(below)
+    for key, value in above.items():
+        present = result.get(key)
+        if isinstance(present, dict) and isinstance(value, dict):
+            result[key] = _deeply_merged(present, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _keys(pointer: str) -> list[str]:
+    return [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
+
+
+def _without(document: JsonObject, keys: Sequence[str]) -> JsonObject:
+    if not keys:
+        return {}
+    key, *rest = keys
+    result = dict(document)
+    if rest and isinstance(result.get(key), dict):
+        result[key] = _without(result[key], rest)
+        if result[key]:
+            return result
+        rest = []
+    if not rest:
+        result.pop(key, None)
+    return result

@@ -1,0 +1,129 @@
+"""`edge deploy` as a person sees it: what would change, the question, the devices, how it ended."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge_cli.console import Screen
+from edge_cli.errors import CommandError
+from edge_cli.fleet import planning, rollout, views
+from edge_cli.fleet.aws import Aws
+from edge_cli.fleet.planning import Plan
+from edge_cli.fleet.rollout import DeviceResult
+
+DONE = 0
+DECLINED = 1
+FAILED_ON_A_DEVICE = 3
+NOT_THROUGH_IN_TIME = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a deployment is done.
+
+    Attributes:
+        dry_run: Nothing is changed.
+        yes: Nobody is asked.
+        again: A deployment is created though nothing changes, so that devices try once more.
+        timeout_s: How long to wait for the devices; None does not wait.
+    """
+
+    dry_run: bool
+    yes: bool
+    again: bool
+    timeout_s: float | None
+
+
+def deploy(screen: Screen, aws: Aws, made: Plan, manner: Manner) -> int:
+    """Do what was planned, as far as a person agrees; returns the exit code.
+
+    Raises:
+        CommandError: It could not be done; then nothing was changed.
+    """
+    if not screen.as_json:
+        screen.show(None, lambda: views.plan(made))
+    if manner.dry_run:
+        _report(screen, made, None, None)
+        return DONE
+    deployment_id = made.present_id
+    if made.differences or manner.again:
+        _refuse_waiting_for_nobody(made, manner)
+        if not manner.yes and not _agrees(screen):
+            return DECLINED
+        planning.refuse_outdated(aws, made)
+        deployment_id = rollout.create(aws, made.specification)
+    if deployment_id is None or manner.timeout_s is None:
+        _report(screen, made, deployment_id, None)
+        return DONE
+    results = _followed(screen, aws, deployment_id, made.devices, manner.timeout_s)
+    _report(screen, made, deployment_id, results)
+    return _conclude(screen, made, results)
+
+
+def _refuse_waiting_for_nobody(made: Plan, manner: Manner) -> None:
+    if manner.timeout_s is not None and not made.devices:
+        raise CommandError(
+            f"No Greengrass core has connected as {made.target} yet, so there is nothing to wait for. "
+            "To deploy all the same, for when one does: --no-wait"
+        )
+
+
+def _agrees(screen: Screen) -> bool:
+    if not (screen.is_terminal and sys.stdin.isatty()):
+        raise CommandError("Nobody can be asked here, and nothing was changed. Say so beforehand: --yes")
+    sys.stdout.write("Deploy this? [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _followed(
+    screen: Screen, aws: Aws, deployment_id: str, devices: Sequence[str], timeout_s: float
+) -> list[DeviceResult]:
+    def tell(seen: DeviceResult, _: int) -> None:
+        screen.note(f"{seen.device}: {seen.status}")
+
+    if not screen.is_terminal:
+        return rollout.follow(aws, deployment_id, devices, timeout_s, tell)
+    with screen.console.status("Waiting for the devices", spinner="dots", spinner_style="cyan") as status:
+
+        def count(_: DeviceResult, left: int) -> None:
+            status.update(f"Waiting for {left} of {len(devices)} devices")
+
+        return rollout.follow(aws, deployment_id, devices, timeout_s, count)
+
+
+def _report(
+    screen: Screen, made: Plan, deployment_id: str | None, results: Sequence[DeviceResult] | None
+) -> None:
+    document: dict[str, Any] = {
+        "target": made.target.arn,
+        "deployment_id": deployment_id,
+        "differences": [asdict(one) for one in made.differences],
+        "untouched": list(made.untouched),
+        "devices": None if results is None else [asdict(one) for one in results],
+    }
+    if results:
+        screen.show(document, lambda: views.devices(results))
+    elif deployment_id:
+        screen.tell(document, f"Deployment {deployment_id}")
+    else:
+        screen.tell(document, "Nothing was changed.")
+
+
+def _conclude(screen: Screen, made: Plan, results: Sequence[DeviceResult]) -> int:
+    if failed := [one.device for one in results if one.is_final and not one.is_good]:
+        policy = made.specification["deploymentPolicies"]["failureHandlingPolicy"]
+        after = "run what they ran before" if policy == "ROLLBACK" else "were not rolled back"
+        screen.say(
+            f"Failed on {', '.join(failed)}, which {after}. "
+            "Once that is repaired: the same command with --again"
+        )
+        return FAILED_ON_A_DEVICE
+    if busy := [one.device for one in results if not one.is_final]:
+        screen.say(
+            f"Not through yet: {', '.join(busy)}. It goes on; the same command again waits on, and "
+            "scripts/edge deployments shows it."
+        )
+        return NOT_THROUGH_IN_TIME
+    return DONE

@@ -1,0 +1,97 @@
+"""What a target is to run, as the API has it: its present deployment changed, never replaced. No I/O."""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_cli.errors import CommandError
+from edge_cli.fleet.configuration import GRANTS, Change, updated
+
+JsonObject = dict[str, Any]
+
+# What a deployment of ours does where nobody has said otherwise. Both are also the service's defaults.
+_POLICIES: JsonObject = {
+    "failureHandlingPolicy": "ROLLBACK",
+    "componentUpdatePolicy": {"action": "NOTIFY_COMPONENTS", "timeoutInSeconds": 60},
+}
+# What of a deployment `GetDeployment` tells and `CreateDeployment` takes.
+_KEPT = (
+    "deploymentName",
+    "components",
+    "deploymentPolicies",
+    "iotJobConfiguration",
+    "parentTargetArn",
+    "tags",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to become of a target.
+
+    Attributes:
+        versions: Component -> version, added or changed.
+        remove: Components that go.
+        configuration: Component -> what changes in its configuration.
+        new_grants: Components whose recipe grants something else than the version before: the classic
+            nucleus keeps what was granted first until it is reset.
+    """
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    remove: tuple[str, ...] = ()
+    configuration: Mapping[str, Change] = field(default_factory=dict)
+    new_grants: frozenset[str] = frozenset()
+
+
+def kept(deployment: Mapping[str, Any] | None, target_arn: str, name: str) -> JsonObject:
+    """The arguments of `CreateDeployment` that would make the present deployment once more.
+
+    Args:
+        deployment: Answer of `GetDeployment`; None where the target has none.
+        target_arn: Of the thing or the group.
+        name: Of a first deployment.
+    """
+    present = deployment or {"deploymentName": name}
+    specification = {key: deepcopy(present[key]) for key in _KEPT if present.get(key)}
+    specification.setdefault("components", {})
+    # Only AWS itself sets tags that begin so.
+    tags = {key: value for key, value in specification.pop("tags", {}).items() if not key.startswith("aws:")}
+    if tags:
+        specification["tags"] = tags
+    policies = specification.setdefault("deploymentPolicies", {})
+    for policy, value in _POLICIES.items():
+        policies.setdefault(policy, deepcopy(value))
+    return {"targetArn": target_arn, **specification}
+
+
+def changed(specification: JsonObject, changes: Changes) -> JsonObject:
+    """A specification with changes made; what they do not name stays as it is.
+
+    Raises:
+        CommandError: A component that is to be removed or configured is not there.
+    """
+    result = deepcopy(specification)
+    components: dict[str, JsonObject] = result["components"]
+    _refuse_absent(changes.remove, components, "be removed")
+    for name, version in changes.versions.items():
+        components.setdefault(name, {})["componentVersion"] = version
+    _refuse_absent(changes.configuration, components, "be configured")
+    for name, change in changes.configuration.items():
+        update = updated(components[name].pop("configurationUpdate", None), change)
+        if update:
+            components[name]["configurationUpdate"] = update
+    for name in changes.new_grants:
+        # What the deployment itself grants is merged again after the reset: it stays.
+        update = components[name].setdefault("configurationUpdate", {})
+        update["reset"] = list(dict.fromkeys([*update.get("reset", []), GRANTS]))
+    for name in changes.remove:
+        del components[name]
+    return result
+
+
+def _refuse_absent(names: Iterable[str], components: Mapping[str, Any], what: str) -> None:
+    for name in names:
+        if name not in components:
+            there_are = ", ".join(sorted(components)) or "none"
+            raise CommandError(f"{name} cannot {what}: the target does not run it. It runs: {there_are}.")

@@ -1,0 +1,72 @@
+"""What is deployed to: a thing or a thing group, and its core devices. Asks AWS; changes nothing."""
+
+from dataclasses import dataclass
+
+from edge_cli.errors import CommandError
+from edge_cli.fleet.aws import Aws, AwsError
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A thing or a thing group that exists.
+
+    Attributes:
+        name: Of it.
+        is_group: Which of the two.
+        arn: Of it.
+    """
+
+    name: str
+    is_group: bool
+    arn: str
+
+    def __str__(self) -> str:
+        return f"{'group' if self.is_group else 'thing'} {self.name}"
+
+
+def refuse_unclear(thing: str | None, group: str | None) -> None:
+    """A deployment goes to one target.
+
+    Raises:
+        CommandError: None was named, or two.
+    """
+    if bool(thing) == bool(group):
+        raise CommandError("Say where to: either --thing NAME or --group NAME.")
+
+
+def find(aws: Aws, thing: str | None, group: str | None) -> Target:
+    """Look a target up.
+
+    Raises:
+        CommandError: There is none of that name.
+    """
+    kind, name = ("thing", thing) if thing else ("thinggroup", group)
+    try:
+        if thing:
+            arn = aws.call("iot", "describe_thing", thingName=thing).get("thingArn")
+        else:
+            arn = aws.call("iot", "describe_thing_group", thingGroupName=group).get("thingGroupArn")
+    except AwsError as error:
+        if not error.is_absent:
+            raise
+        what = "thing" if thing else "thing group"
+        raise CommandError(
+            f"There is no {what} {name} in account {aws.account}, region {aws.region}. Is the name right? "
+            "Another region: --region"
+        ) from None
+    fallback = f"arn:{aws.partition}:iot:{aws.region}:{aws.account}:{kind}/{name}"
+    return Target(str(name), not thing, arn or fallback)
+
+
+def core_devices(aws: Aws, target: Target) -> list[str]:
+    """Thing names of the Greengrass cores that get what is deployed to a target; may be empty."""
+    if target.is_group:
+        found = aws.pages("greengrassv2", "list_core_devices", "coreDevices", thingGroupArn=target.arn)
+        return sorted(device["coreDeviceThingName"] for device in found)
+    try:
+        aws.call("greengrassv2", "get_core_device", coreDeviceThingName=target.name)
+    except AwsError as error:
+        if error.is_absent:
+            return []
+        raise
+    return [target.name]

@@ -1,0 +1,22 @@
+"""`edge lint`: what is wrong with recipes and the registry although every schema takes them.
+
+Owns the rules, one small function each, and the engine that runs them over the project's files. It never
+opens a connection, changes no file, and says nothing that the nuclei's own recipe reader says already: that
+one is `local_core.model`, and what it finds is shown here too. Everything runs in the caller's thread.
+
+Modules, from the outside in:
+    view            findings and rules as a person sees them
+    linting         which files, which checks, one list of findings
+    catalogue       all rules
+    workspace       what is linted: recipes, gdk-config.json, the components' code
+    reader          the faults that the local core's recipe reader finds, for both nuclei
+    identity, registry                          one component, called the same everywhere
+    manifests, artifacts, dependencies          what is deployed where
+    scripts, variables, environment             what runs
+    policies, operations, resources, grants     accessControl
+    settings, secrets                           DefaultConfiguration
+    code            what a component's code calls
+    recipe_file     one recipe: its values with their lines
+    values          finding one's way in a recipe's values
+    finding         a rule and what it says
+"""

@@ -1,0 +1,63 @@
+"""Rules of manifests: the first one that matches a machine is taken, and the others never are."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from edge_cli.lint.finding import Remark, Rule, Severity
+from edge_cli.lint.recipe_file import RecipeFile
+from edge_cli.lint.values import child, entries, manifests
+from edge_cli.targets import Architecture
+from local_core.model.platforms import ANYTHING, ARCHITECTURE, matches
+from local_core.model.recipe_document import Value
+from local_core.settings import Flavor
+
+_ANY_OF_OLD = ("all", "any")
+
+
+def _platform(manifest: Value) -> Mapping[str, str]:
+    written = entries(child(manifest, "Platform"))
+    return {key.lower(): str(value.content) for key, value in written.items()}
+
+
+def _takes(wanted: str | None, machine: str) -> bool:
+    if wanted is None:
+        return True
+    try:
+        return matches({ARCHITECTURE: wanted}, {ARCHITECTURE: machine}, Flavor.CLASSIC)
+    except re.error:
+        return True  # the reader's fault
+
+
+def _without_the_device(recipe: RecipeFile) -> Iterator[Remark]:
+    device = Architecture.AARCH64.in_recipes
+    wanted = [_platform(manifest).get(ARCHITECTURE) for manifest in manifests(recipe.root)]
+    if wanted and not any(_takes(architecture, device) for architecture in wanted):
+        yield Remark(
+            recipe.key_spot("Manifests"),
+            f"no manifest is for {device}, and a deployment to a board fails; they are for "
+            f"{', '.join(str(architecture) for architecture in wanted)}. Add one.",
+        )
+
+
+def _never_taken(recipe: RecipeFile) -> Iterator[Remark]:
+    hidden: set[int] = set()
+    for first, second in combinations(manifests(recipe.root), 2):
+        before, after = _platform(first), _platform(second)
+        if second.place.line in hidden:
+            continue
+        if all(value in (ANYTHING, *_ANY_OF_OLD, after.get(key)) for key, value in before.items()):
+            hidden.add(second.place.line)
+            yield Remark(
+                recipe.spot(second),
+                f"never taken: the manifest in line {first.place.line} matches every machine that this one "
+                "does, and the first that matches counts. Correct its Platform, or remove one.",
+            )
+
+
+RULES = (
+    Rule("no-aarch64", Severity.ERROR, "no manifest for aarch64", _without_the_device),
+    Rule(
+        "manifest-unreachable", Severity.ERROR, "a manifest behind one that takes its machines", _never_taken
+    ),
+)
