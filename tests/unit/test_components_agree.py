@@ -1,6 +1,5 @@
 """What a component says of itself in several places is the same: recipe, model, README, grants."""
 
-import ast
 import json
 import re
 import tomllib
@@ -11,10 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from edge_cli.lint.code import CREDENTIALS, read_code
 from edge_cli.project import PROJECT, Component, components
 from edge_cli.readme_tables import config_model, with_table
 from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, ComponentConfig, load_config
 from edge_common.errors import ConfigError
+from local_core.ipc.messages import NAMESPACE
 from local_core.model.recipe import load_recipe
 from local_core.settings import Flavor
 
@@ -29,14 +30,6 @@ HEADINGS = [
 ]
 MAX_README_LINES = 120
 MAX_RECIPE_BYTES = 8_000  # Greengrass Lite opens no larger one
-# Gateway method -> what it calls; whatever a component's code calls, its recipe must grant, and nothing else.
-OPERATIONS = {
-    "publish_to_iot_core": "aws.greengrass#PublishToIoTCore",
-    "publish_many_to_iot_core": "aws.greengrass#PublishToIoTCore",
-    "subscribe_to_iot_core": "aws.greengrass#SubscribeToIoTCore",
-    "publish_to_topic": "aws.greengrass#PublishToTopic",
-    "subscribe_to_topic": "aws.greengrass#SubscribeToTopic",
-}
 
 # What a deployment must give a component: its recipe has no default that could be right for anybody.
 REQUIRED = {"s3_batch_uploader": {"bucket": "readings-of-ours"}}
@@ -93,26 +86,22 @@ def test_the_recipe_is_valid_on_both_nuclei(component: Component, flavor: Flavor
 
 @every_component
 def test_the_recipe_grants_exactly_what_the_code_calls(component: Component) -> None:
-    called = {
-        OPERATIONS[node.attr]
-        for path in component.sources.glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in OPERATIONS
-    }
     grants = load_recipe(component.recipe, Flavor.CLASSIC).default_configuration.get("accessControl", {})
-    policies = [policy for service in grants.values() for policy in service.values()]
+    policies = [(service, policy) for service, by_name in grants.items() for policy in by_name.values()]
+    granted = {(service, operation) for service, policy in policies for operation in policy["operations"]}
 
-    assert {operation for policy in policies for operation in policy["operations"]} == called
-    assert "*" not in {resource for policy in policies for resource in policy["resources"]}
+    assert granted == {
+        (grant.service, NAMESPACE + grant.operation) for grant in read_code(component.sources).grants
+    }
+    assert "*" not in {resource for _, policy in policies for resource in policy["resources"]}
 
 
 @every_component
 def test_the_recipe_asks_for_credentials_exactly_when_the_code_uses_them(component: Component) -> None:
-    uses_s3 = any("S3Gateway(" in path.read_text() for path in component.sources.glob("*.py"))
     dependencies = recipe_document(component)["ComponentDependencies"]
 
     assert isinstance(dependencies, dict)
-    assert ("aws.greengrass.TokenExchangeService" in dependencies) == uses_s3
+    assert (CREDENTIALS in dependencies) == (CREDENTIALS in read_code(component.sources).dependencies)
 
 
 @every_component

@@ -40,7 +40,11 @@ RECIPE_RULES: tuple[Rule[RecipeFile], ...] = (
 )
 # Rules that need several recipes at once.
 RULES_ACROSS: tuple[Rule[Sequence[RecipeFile]], ...] = policies.RULES_ACROSS
-PROJECT_RULES: tuple[Rule[Workspace], ...] = (*identity.RULES_OF_PROJECT, *registry.RULES_OF_PROJECT)
+PROJECT_RULES: tuple[Rule[Workspace], ...] = (
+    *identity.RULES_OF_PROJECT,
+    *registry.RULES_OF_PROJECT,
+    *manifests.RULES_OF_PROJECT,
+)
 
 AnyRule = Rule[RecipeFile] | Rule[Sequence[RecipeFile]] | Rule[Workspace] | ReaderRule
 ALL: tuple[AnyRule, ...] = (*READER_RULES, *RECIPE_RULES, *RULES_ACROSS, *PROJECT_RULES)

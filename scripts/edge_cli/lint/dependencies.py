@@ -17,8 +17,8 @@ def _missing(recipe: RecipeFile) -> Iterator[Remark]:
         if child(recipe.root, "ComponentDependencies", name) is None:
             yield Remark(
                 recipe.key_spot("ComponentDependencies"),
-                f"{where} needs {name}, which is no dependency: without it nobody starts it, and the AWS SDK "
-                "finds no credentials. Add it, HARD, with a VersionRequirement.",
+                f"{where} needs {name}, which is no dependency: nobody starts it then, and what the code "
+                "asks of it is not there. Add it, HARD, with a VersionRequirement.",
             )
 
 

@@ -6,7 +6,7 @@ from edge_cli.lint.code import Grant
 from edge_cli.lint.finding import Remark, Rule, Severity
 from edge_cli.lint.policies import policies
 from edge_cli.lint.recipe_file import RecipeFile
-from edge_cli.lint.values import child, entries, text, walk
+from edge_cli.lint.values import child, entries, items, text, walk
 from local_core.ipc.messages import NAMESPACE
 from local_core.ipc.policies import ANY_OPERATION, MQTTPROXY, OPERATIONS, PUBSUB
 from local_core.ipc.resource_patterns import ResourceError, check_resource, matcher
@@ -14,9 +14,9 @@ from local_core.model.recipe_document import Value
 
 THING_NAME = "{iot:thingName}"
 _SOME_THING = "thing"
-_LOCAL = "local"  # what `source` says where topics are those of the core's own publish/subscribe
-_FILTER = "filter"
-_TOPIC_ENDINGS = ("topic", _FILTER)
+# What `source` says beside a topic: nothing is IoT Core; any other word means a broker, which grants nothing.
+_SERVICES = {"": MQTTPROXY, "iot_core": MQTTPROXY, "local": PUBSUB}
+_TOPIC_ENDINGS = ("topic", "topics", "filter", "filters")
 
 
 def _granted(recipe: RecipeFile) -> dict[Grant, Value]:
@@ -57,12 +57,13 @@ def _unused(recipe: RecipeFile) -> Iterator[Remark]:
 
 
 def _topics(settings: Value | None) -> Iterator[tuple[str, Value, str]]:
-    """The topics in settings: service, value, and the topic on some thing."""
+    """The topics of the core in settings: service, value, and the topic on some thing."""
     for _, section in walk(settings):
-        is_local = text(child(section, "source")) == _LOCAL
-        for key, value in entries(section).items():
-            if key.endswith(_TOPIC_ENDINGS) and text(value):
-                yield (PUBSUB if is_local else MQTTPROXY), value, text(value).replace(THING_NAME, _SOME_THING)
+        service = _SERVICES.get(text(child(section, "source")))
+        for key, entry in entries(section).items() if service else ():
+            for value in (entry, *items(entry)):
+                if key.endswith(_TOPIC_ENDINGS) and text(value):
+                    yield service or "", value, text(value).replace(THING_NAME, _SOME_THING)
 
 
 def _not_covered(recipe: RecipeFile) -> Iterator[Remark]:

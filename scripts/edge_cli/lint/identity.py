@@ -50,8 +50,9 @@ def _versions(project: Workspace) -> Iterator[Remark]:
         if theirs != recipe.version:
             yield Remark(
                 recipe.key_spot("ComponentVersion"),
-                f"is {recipe.version}, and {folder.name}/pyproject.toml says {theirs or 'nothing'}: what "
-                "runs on a device could not be traced to its source. Make them agree.",
+                f"ComponentVersion is {recipe.version}, and {folder.name}/pyproject.toml says "
+                f"{theirs or 'nothing'}: what runs on a device could not be traced to its source. Make them "
+                "agree.",
             )
 
 

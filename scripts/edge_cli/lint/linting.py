@@ -1,6 +1,5 @@
 """The engine: which files, which checks, one list of findings."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,11 @@ from edge_cli.errors import CommandError
 from edge_cli.lint import reader
 from edge_cli.lint.catalogue import PROJECT_RULES, RECIPE_RULES, RULES_ACROSS
 from edge_cli.lint.finding import Finding
-from edge_cli.lint.workspace import Workspace, read_workspace, recipe_paths
+from edge_cli.lint.workspace import REGISTRY, Workspace, read_workspace, recipe_paths
 from edge_cli.project import PROJECT
 from local_core.model.recipe import RECIPE_SUFFIXES
+
+_EVERY_RECIPE_HAS = ("RecipeFormatVersion", "ComponentName")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,13 @@ def lint(paths: Sequence[Path] = (), root: Path = PROJECT) -> Report:
     Raises:
         CommandError: A path does not exist, or there is nothing to lint in it.
     """
-    ours = read_workspace(root)
+    ours = read_workspace(root.resolve())
     wanted = {file for path in paths for file in _named(path, ours)}
     project = ours.with_guests(sorted(wanted.difference(ours.files)))
     chosen = wanted or set(project.files)
     found = {finding for check in CHECKS for finding in check(project)}
-    shown = [finding for finding in found if not wanted or finding.spot.path in chosen]
+    partial = set(project.unreadable)  # nobody may take what was not read for clean
+    shown = [one for one in found if not wanted or one.spot.path in chosen or one in partial]
     return Report(sorted(chosen), sorted(shown))
 
 
@@ -84,11 +86,13 @@ CHECKS: tuple[Callable[[Workspace], Iterable[Finding]], ...] = (
 
 def _named(path: Path, project: Workspace) -> list[Path]:
     """The files that a person means by `path`."""
-    absolute = Path(os.path.normpath(path.absolute()))
+    absolute = path.resolve()
     if absolute == project.root:
         found = list(project.files)
     elif absolute.is_dir():
-        found = recipe_paths(absolute) or _of_component(absolute, project)
+        found = _of_component(absolute, project) or _in_folder(absolute, project)
+    elif absolute.name == REGISTRY and absolute != project.root / REGISTRY:
+        raise CommandError(f"{path} is staged, or of another project: name {project.root / REGISTRY}.")
     elif absolute.is_file() and absolute.suffix.lower() in RECIPE_SUFFIXES:
         found = [absolute]
     elif absolute.exists():
@@ -98,6 +102,16 @@ def _named(path: Path, project: Workspace) -> list[Path]:
     if not found:
         raise CommandError(f"There is no recipe in {path}. Name a recipe, or a folder that holds some.")
     return found
+
+
+def _in_folder(folder: Path, project: Workspace) -> list[Path]:
+    """The recipes in `folder` and below; of somebody else's files only those that look like one."""
+    return [path for path in recipe_paths(folder) if path in project.files or _looks_like_a_recipe(path)]
+
+
+def _looks_like_a_recipe(path: Path) -> bool:
+    content = path.read_text(encoding="utf-8", errors="replace")
+    return any(word in content for word in _EVERY_RECIPE_HAS)
 
 
 def _of_component(folder: Path, project: Workspace) -> list[Path]:

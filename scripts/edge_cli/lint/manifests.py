@@ -7,6 +7,7 @@ from itertools import combinations
 from edge_cli.lint.finding import Remark, Rule, Severity
 from edge_cli.lint.recipe_file import RecipeFile
 from edge_cli.lint.values import child, entries, manifests
+from edge_cli.lint.workspace import Workspace
 from edge_cli.targets import Architecture
 from local_core.model.platforms import ANYTHING, ARCHITECTURE, matches
 from local_core.model.recipe_document import Value
@@ -29,15 +30,16 @@ def _takes(wanted: str | None, machine: str) -> bool:
         return True  # the reader's fault
 
 
-def _without_the_device(recipe: RecipeFile) -> Iterator[Remark]:
+def _without_the_device(project: Workspace) -> Iterator[Remark]:
     device = Architecture.AARCH64.in_recipes
-    wanted = [_platform(manifest).get(ARCHITECTURE) for manifest in manifests(recipe.root)]
-    if wanted and not any(_takes(architecture, device) for architecture in wanted):
-        yield Remark(
-            recipe.key_spot("Manifests"),
-            f"no manifest is for {device}, and a deployment to a board fails; they are for "
-            f"{', '.join(str(architecture) for architecture in wanted)}. Add one.",
-        )
+    for recipe in project.recipes:
+        wanted = [_platform(manifest).get(ARCHITECTURE) for manifest in manifests(recipe.root)]
+        if wanted and not any(_takes(architecture, device) for architecture in wanted):
+            yield Remark(
+                recipe.key_spot("Manifests"),
+                f"no manifest is for {device}, and a deployment to a board fails; they are for "
+                f"{', '.join(str(architecture) for architecture in wanted)}. Add one.",
+            )
 
 
 def _never_taken(recipe: RecipeFile) -> Iterator[Remark]:
@@ -56,8 +58,10 @@ def _never_taken(recipe: RecipeFile) -> Iterator[Remark]:
 
 
 RULES = (
-    Rule("no-aarch64", Severity.ERROR, "no manifest for aarch64", _without_the_device),
+    Rule("manifest-unreachable", Severity.ERROR, "a manifest behind one for all its machines", _never_taken),
+)
+RULES_OF_PROJECT = (
     Rule(
-        "manifest-unreachable", Severity.ERROR, "a manifest behind one that takes its machines", _never_taken
+        "no-aarch64", Severity.ERROR, "a recipe of ours without a manifest for aarch64", _without_the_device
     ),
 )

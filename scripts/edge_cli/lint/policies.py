@@ -3,6 +3,7 @@
 `accessControl: {<service>: {<policy id>: {policyDescription, operations: [...], resources: [...]}}}`
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from local_core.model.recipe_document import Value
 
 _KEYS = ("policyDescription", "operations", "resources")
 _LISTS = ("operations", "resources")
-# ggl-ipc-authz of Greengrass Lite reads the policies of a service into a buffer of this size.
+# Greengrass Lite 2.6.0 reads the policies of one service into a buffer of this size.
 _MAX_SERVICE_BYTES_LITE = 4_096
 
 
@@ -94,7 +95,7 @@ def _without_description(recipe: RecipeFile) -> Iterator[Remark]:
 
 def _large(recipe: RecipeFile) -> Iterator[Remark]:
     for service, value in entries(child(recipe.default_configuration, "accessControl")).items():
-        size = len(str(value.plain()).encode())
+        size = len(json.dumps(value.plain()).encode())
         if size > _MAX_SERVICE_BYTES_LITE:
             yield Remark(
                 recipe.spot(value),

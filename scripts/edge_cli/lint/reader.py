@@ -2,12 +2,14 @@
 
 A schema's faults and the nuclei's own: a device would refuse the recipe, or pass over a part of it in
 silence. The reader tells them in sentences; a code is given here by where in the recipe they stand. What it
-merely warns of is an error here: a core may run such a recipe, but nobody means it.
+merely warns of is an error here too, but for what only Lite lacks: a core may run such a recipe, but nobody
+means it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge_cli.lint.finding import Finding, Severity, Spot
 from edge_cli.lint.recipe_file import SourceText
@@ -27,19 +29,21 @@ class ReaderRule:
         severity: Of all of them.
         summary: What they are about.
         places: Matches the paths where they stand.
+        ignored: Only what a nucleus passes over, not what it refuses.
     """
 
     code: str
     severity: Severity
     summary: str
     places: re.Pattern[str]
+    ignored: bool = False
 
 
-def _rule(code: str, places: str, summary: str, severity: Severity = Severity.ERROR) -> ReaderRule:
-    return ReaderRule(code, severity, summary, re.compile(places))
+def _rule(code: str, places: str, summary: str) -> ReaderRule:
+    return ReaderRule(code, Severity.ERROR, summary, re.compile(places))
 
 
-UNREADABLE = _rule("unreadable", r"(?!)", "a file that is not YAML or JSON, or uses aliases")
+UNREADABLE = _rule("unreadable", r"(?!)", "a file that is not YAML, JSON or Python, or uses aliases")
 TOO_LARGE = _rule("recipe-size", r"(?!)", "a recipe of more than 8 kB (Lite) or 16 kB (classic)")
 _OTHERS = _rule("recipe-value", r"", "a key or value that a nucleus refuses or ignores")
 _STEPS = "bootstrap|install|startup|run|shutdown|recover|uninstall"
@@ -63,11 +67,12 @@ READER_RULES = (
         r"(^|\.)Lifecycle$",
         "a global Lifecycle or Setenv that a manifest's own one drops",
     ),
-    _rule(
+    ReaderRule(
         "not-on-lite",
-        r"Lifecycle\.(.*\.)?(shutdown|recover|Skipif)$",
-        "shutdown, recover and Skipif, which Lite ignores",
         Severity.WARNING,
+        "shutdown, recover and Skipif, which Lite ignores",
+        re.compile(r"Lifecycle\.(.*\.)?(shutdown|recover|Skipif)$"),
+        ignored=True,
     ),
     _rule(
         "step",
@@ -81,40 +86,62 @@ READER_RULES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What the reader says about one place; `refused` when a nucleus does not take the recipe for it."""
+
+    place: Place
+    message: str
+    refused: bool
+
+    @property
+    def rule(self) -> ReaderRule:
+        """Whose code it gets."""
+        possible = (rule for rule in READER_RULES if not (rule.ignored and self.refused))
+        return next(rule for rule in possible if rule.places.search(self.place.path))
+
+
 class _Collected(Findings):
     """Keeps what the reader finds instead of raising and logging it."""
 
     def __init__(self) -> None:
         super().__init__("")
-        self.found: list[tuple[Place, str]] = []
+        self.found: list[_Fault] = []
 
     def fault(self, place: Place, message: str) -> None:
-        """Keep a fault."""
-        self.found.append((place, message))
+        """Keep what refuses the recipe."""
+        self.found.append(_Fault(place, message, refused=True))
 
     def warn(self, place: Place, message: str) -> None:
-        """Keep a warning."""
-        self.found.append((place, message))
+        """Keep what the nucleus would pass over."""
+        self.found.append(_Fault(place, message, refused=False))
 
 
 def findings(source: SourceText) -> Iterator[Finding]:
     """What the nuclei would refuse or ignore in the recipe `source`; each thing once."""
     yield from _size(source)
     told: set[tuple[str, str]] = set()
-    for place, message in _faults(source):
-        rule = next(rule for rule in READER_RULES if rule.places.search(place.path))
-        if (place.path, rule.code) not in told:
-            told.add((place.path, rule.code))
-            said = f"{place.path}: {message}" if place.path else message
-            yield Finding(source.spot(place), rule.code, rule.severity, said)
+    for fault in _faults(source):
+        path, rule = fault.place.path, fault.rule
+        if (path, rule.code) not in told:
+            told.add((path, rule.code))
+            said = f"{path}: {fault.message}" if path else fault.message
+            yield Finding(source.spot(fault.place), rule.code, rule.severity, said)
 
 
 def unreadable(source: SourceText, error: DocumentError) -> Finding:
     """The finding of a file that has no values at all."""
-    return Finding(Spot(source.path, error.line), UNREADABLE.code, UNREADABLE.severity, str(error))
+    line = min(error.line, source.content.count("\n") or 1)  # what never ends is told behind the end
+    return Finding(Spot(source.path, line), UNREADABLE.code, UNREADABLE.severity, str(error))
 
 
-def _faults(source: SourceText) -> Iterable[tuple[Place, str]]:
+def unreadable_code(error: SyntaxError) -> Finding:
+    """The finding of a component's file that is not Python."""
+    spot = Spot(Path(str(error.filename)), error.lineno or 1, max(error.offset or 1, 1))
+    return Finding(spot, UNREADABLE.code, UNREADABLE.severity, f"not Python: {error.msg}. Correct it.")
+
+
+def _faults(source: SourceText) -> Iterator[_Fault]:
     for flavor in Flavor:
         try:
             document = read_document(source.content, flavor, is_json=source.path.suffix.lower() == ".json")

@@ -46,7 +46,7 @@ class RecipeFile:
         source: Its text.
         root: Its values, with the types that the classic nucleus gives them.
         component: The component of this project that it is for; None when it is nobody's here.
-        code: What that component's code calls; None without a component.
+        code: What that component's code calls; None without a component, or when it is not Python.
     """
 
     source: SourceText

@@ -44,11 +44,11 @@ def _foreign(project: Workspace) -> Iterator[Remark]:
 def _versions(project: Workspace) -> Iterator[Remark]:
     for registry, entry, recipe in _pairs(project):
         version = child(entry, "version")
-        if version and text(version) not in (recipe.version, _NEXT_PATCH):
+        if version and recipe.version and text(version) not in (recipe.version, _NEXT_PATCH):
             yield Remark(
                 registry.spot(version),
-                f"is {version.content}, and {recipe.path.name} says {recipe.version}: GDK publishes the one, "
-                "a local deployment has the other. Make them agree.",
+                f"version is {version.content}, and {recipe.path.name} says {recipe.version}: GDK publishes "
+                "the one, a local deployment has the other. Make them agree.",
             )
 
 
@@ -69,8 +69,8 @@ def _authors(project: Workspace) -> Iterator[Remark]:
         if author and text(author) != publisher:
             yield Remark(
                 registry.spot(author),
-                f"is {author.content!r}, and {recipe.path.name} names {publisher!r} as ComponentPublisher: "
-                "who published it depends on the tool. Make them agree.",
+                f"author is {author.content!r}, and {recipe.path.name} names {publisher!r} as "
+                "ComponentPublisher: who published it depends on the tool. Make them agree.",
             )
 
 
@@ -82,13 +82,14 @@ def _commands(project: Workspace) -> Iterator[Remark]:
         if command.items is None:
             yield Remark(
                 registry.spot(command),
-                "is one text, which GDK takes for the name of a program, spaces included. Write a list.",
+                "custom_build_command is one text, which GDK takes for the name of a program, spaces "
+                "included. Write a list.",
             )
         elif recipe.component and recipe.component.package not in map(text, items(command)):
             yield Remark(
                 registry.spot(command),
-                f"does not name {recipe.component.package}: GDK would build another component under this "
-                "name. Name it.",
+                f"custom_build_command does not name {recipe.component.package}: GDK would build another "
+                "component under this name. Name it.",
             )
 
 

@@ -85,7 +85,8 @@ def _variables(recipe: RecipeFile) -> Iterator[Remark]:
             yield Remark(
                 recipe.spot(value),
                 f"{found[0]} stays literal in a resource of {policy.name!r}, and calls are denied, unless "
-                "the nucleus has interpolateComponentConfiguration on, which is off. "
+                "the nucleus has interpolateComponentConfiguration on, which by default it "
+                "has not. "
                 "Write + for the thing name, * for services other than mqttproxy.",
             )
 
@@ -94,6 +95,6 @@ RULES = (
     Rule("resource-any", Severity.ERROR, 'resources: ["*"], "#"', _everything),
     Rule("resource-invalid", Severity.ERROR, "a resource that the nucleus drops: ?, ${…}", _invalid),
     Rule("literal-wildcard", Severity.ERROR, "# or + where they are characters", _literal_wildcards),
-    Rule("mqtt-star", Severity.ERROR, "* in a resource of mqttproxy", _star_in_mqtt),
+    Rule("mqtt-star", Severity.WARNING, "* in a resource of mqttproxy", _star_in_mqtt),
     Rule("resource-variable", Severity.ERROR, "{iot:thingName} in a resource", _variables),
 )

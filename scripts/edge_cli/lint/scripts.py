@@ -25,11 +25,13 @@ def _all_scripts(recipe: RecipeFile) -> Iterator[tuple[str, Value, str]]:
 def _installs(recipe: RecipeFile) -> Iterator[Remark]:
     for phase, value, script in _all_scripts(recipe):
         if found := _INSTALLS.search(script):
+            refused = (
+                "is refused by Debian's Python (PEP 668)" if found[0].startswith("pip") else "needs root"
+            )
             yield Remark(
                 recipe.spot(value, found[0].split()[0]),
-                f"{phase} installs packages on the device ({found[0]}): {phase} runs at every start, needs a "
-                "network each time, and pip is refused as an externally managed environment (PEP 668). "
-                "Put the packages into the artifact, as `edge build` does.",
+                f"the step {phase} has `{found[0]}`, which {refused}, and is repeated at every start, "
+                "network or not. Put the packages into the artifact, as `edge build` does.",
             )
 
 

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator
 
+from edge_cli.errors import CommandError
 from edge_cli.lint.finding import Remark, Rule, Severity
 from edge_cli.lint.recipe_file import RecipeFile
 from edge_cli.lint.values import child, entries, items, text, walk
 from edge_cli.project import Component
 from edge_cli.readme_tables import config_model
-from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, load_config, settings_table
+from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, ComponentConfig, load_config, settings_table
 from edge_common.errors import ConfigError
 from local_core.model.recipe_document import Value
 
@@ -18,14 +19,16 @@ _SOME_THING = "thing"
 
 def _typed(recipe: RecipeFile) -> Iterator[Remark]:
     for key, value in walk(recipe.default_configuration):
-        if isinstance(value.content, bool | int | float):
-            written = str(value.content).lower() if isinstance(value.content, bool) else str(value.content)
-            yield Remark(
-                recipe.spot(value),
-                f"{key} is the bare value {written}: the classic nucleus may hand it over as a float, Lite "
-                "as "
-                f'text. Write "{written}", the same on both; the component reads it as what it is.',
-            )
+        if not isinstance(value.content, bool | int | float):
+            continue
+        is_bool = isinstance(value.content, bool)
+        written = str(value.content).lower() if is_bool else str(value.content)
+        classic = "hands it over as a truth value" if is_bool else "may hand it over as a float"
+        yield Remark(
+            recipe.spot(value),
+            f"{key} is the bare value {written}: the classic nucleus {classic}, Lite as text. "
+            f'Write "{written}", the same on both; the component reads it as what it is.',
+        )
 
 
 def _refused(recipe: RecipeFile) -> Iterator[Remark]:
@@ -43,7 +46,7 @@ def _refused(recipe: RecipeFile) -> Iterator[Remark]:
 def _unlisted(recipe: RecipeFile) -> Iterator[Remark]:
     if recipe.component is None:
         return
-    for name in config_model(recipe.component).model_fields:
+    for name in _model(recipe.component).model_fields:
         if recipe.settings is not None and child(recipe.settings, name) is None:
             yield Remark(
                 recipe.spot(recipe.settings),
@@ -52,14 +55,24 @@ def _unlisted(recipe: RecipeFile) -> Iterator[Remark]:
             )
 
 
+def _model(component: Component) -> type[ComponentConfig]:
+    try:
+        return config_model(component)
+    except (ImportError, AttributeError) as error:
+        raise CommandError(
+            f"{component.package} has no configuration model that can be imported: {error}. "
+            "Its settings cannot be checked: give it one, as `NameConfig` in config.py."
+        ) from None
+
+
 def _required(component: Component) -> set[str]:
-    return {row.key for row in settings_table(config_model(component)) if not row.default}
+    return {row.key for row in settings_table(_model(component)) if not row.default}
 
 
 def _faults(component: Component, settings: Value) -> Iterator[str]:
     environment = {CONFIG_VARIABLE: json.dumps(settings.plain()), THING_VARIABLE: _SOME_THING}
     try:
-        load_config(config_model(component), environment)
+        load_config(_model(component), environment)
     except ConfigError as error:
         yield from error.faults
 

@@ -13,13 +13,14 @@ from edge_cli.lint.values import interpolated, lifecycles, nearest
 from local_core.model.json_pointer import JsonPointerError, look_up
 from local_core.model.recipe_document import Value
 
-# KernelConfigResolver.java: getSystemParams; configuration is resolved by pointer.
+# KernelConfigResolver.java of the classic nucleus; `configuration` is resolved by pointer.
 _SYSTEM = ("artifacts:path", "artifacts:decompressedPath", "work:path", "kernel:rootPath", "iot:thingName")
 _CONFIGURATION = "configuration"
 _SHELL = re.compile(r"\$\{[^}\s]*\}?")
 # As the classic nucleus matches them: its own variables, and those of another component with a third part.
 _OWN = re.compile(r"\{([.\w-]+):([^:{}]*)\}", re.ASCII)
 _FOREIGN = re.compile(r"\{([.\w-]+):([.\w-]+):([^:{}]*)\}", re.ASCII)
+_BRACES = re.compile(r"\{[^{}\n]{0,30}\}?")
 _LITE_CUTS = "Lite cuts the text off there, and runs what is left of it"
 
 
@@ -40,9 +41,8 @@ def _shell_variables(recipe: RecipeFile) -> Iterator[Remark]:
 
 def _other_braces(recipe: RecipeFile) -> Iterator[Remark]:
     for value, text in _texts(recipe):
-        rest = _OWN.sub("", _FOREIGN.sub("", _SHELL.sub("", text)))
-        if "{" in rest:
-            shown = rest[rest.index("{") :].split("\n", 1)[0][:30]
+        if found := _BRACES.search(_OWN.sub("", _FOREIGN.sub("", _SHELL.sub("", text)))):
+            shown = found[0]
             yield Remark(
                 recipe.spot(value, shown),
                 f"the braces of `{shown}` are no recipe variable: {_LITE_CUTS}. "

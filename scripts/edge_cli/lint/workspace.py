@@ -103,8 +103,16 @@ def read_workspace(root: Path = PROJECT) -> Workspace:
 
 
 def project_version(folder: Path) -> str:
-    """The version in a component's pyproject.toml; empty when it has none."""
-    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+    """The version in a component's pyproject.toml; empty when it has none.
+
+    Raises:
+        CommandError: It is not TOML.
+    """
+    source = _read(folder / "pyproject.toml")
+    try:
+        project = tomllib.loads(source.content).get("project", {})
+    except tomllib.TOMLDecodeError as error:
+        raise CommandError(f"{source.path} is not TOML: {error}.") from None
     return str(project.get("version", ""))
 
 
@@ -133,7 +141,14 @@ def _recipe(source: SourceText, known: Sequence[Component], unreadable: list[Fin
     component = next(
         (each for each in known if each.name == bare.name or _last(each.name) == _last(bare.name)), None
     )
-    return RecipeFile(source, root, component, read_code(component.sources)) if component else bare
+    if component is None:
+        return bare
+    try:
+        code = read_code(component.sources)
+    except SyntaxError as error:
+        unreadable.append(reader.unreadable_code(error))
+        code = None
+    return RecipeFile(source, root, component, code)
 
 
 def _last(name: str) -> str:

@@ -205,8 +205,8 @@ def test_export_of_dead_letters_holds_reason_and_record(tmp_path: Path, capsys: 
     outbox = keep(tmp_path / "work", 12, {0: "too_large", 1: "not_json"})
     lines = [json.loads(line) for line in said(capsys, "export", outbox, "--dead").splitlines()]
     assert [(line["number"], line["dead_number"], line["code"], line["reason"]) for line in lines] == [
-        (0, 1, "too_large", "it is too_large"),
-        (1, 2, "not_json", "it is not_json"),
+        (0, 0, "too_large", "it is too_large"),
+        (1, 1, "not_json", "it is not_json"),
     ]
     assert lines[1]["record"] == json.loads(reading(1))
 

@@ -13,7 +13,7 @@ from edge_cli.app import main
 
 GROUPS = [[], ["core"], ["core", "fault"], ["deployment"], ["component"], ["spool"]]
 COMMANDS = [
-    *(["demo"], ["doctor"], ["build"], ["run"], ["logs"], ["tap"], ["pub"]),
+    *(["demo"], ["doctor"], ["build"], ["run"], ["logs"], ["tap"], ["pub"], ["lint"]),
     *(["core", word] for word in ("up", "down", "status", "offline", "online", "restart-ipc")),
     *(["core", "fault", word] for word in ("mute-subscription", "expire-credentials")),
     *(["deployment", word] for word in ("create", "status", "list", "cancel")),
@@ -58,6 +58,7 @@ REFUSALS = [
     (["pub", "a/b", "{broken"], 1, "not JSON"),
     (["run", "absent"], 1, "no component 'absent'"),
     (["build", "absent"], 1, "no component 'absent'"),
+    (["lint", "absent.yaml"], 1, "There is no"),
     (["logs", "--level", "LOUD"], 1, "no level 'LOUD'"),
     (["logs", "--grep", "("], 1, "not a regular expression"),
 ]
