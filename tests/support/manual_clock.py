@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
-from edge_common.clock import format_timestamp
+from edge_common.timestamps import format_timestamp
 
 EPOCH = datetime(2026, 11, 22, 4, 26, 11, 123_000, UTC)
 

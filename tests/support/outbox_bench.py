@@ -22,6 +22,7 @@ from support.spooling import records_of, small_limits
 
 BATCHING = Batching(max_records=4, max_age_s=30.0, max_bytes=20_000)
 WINDOW = 3
+LANES = 2  # of messages; each has a window of its own
 _DURABLE = ("append", "remember", "release")
 _MOST_STEPS = 100_000
 

@@ -26,7 +26,7 @@ from edge_common.errors import EdgeError, PermanentError, RefusedError, Transien
 from edge_common.outbox import BatchOutbox, MessageOutbox, OutboxConfig, Parcel
 from edge_common.outbox.config import MIN_MAX_BYTES
 from edge_common.spool import SpoolFullError
-from support.outbox_bench import BATCHING, WINDOW
+from support.outbox_bench import BATCHING, LANES, WINDOW
 from support.outbox_ends import IN_A_BLINK, POISON, context_of
 from support.outbox_witness import Witness, arrived, parcel_of, put, putting, record_of
 from support.spooling import seeded
@@ -36,7 +36,6 @@ KILLED_WHILE_OPENING_SHARE = 0.3
 PATIENCE_S = 30.0
 PUTTERS = 2
 POISONED_SHARE = 0.03
-LANES = 2
 _ANSWER_BYTES = 1
 _TAKEN, _FAILED, _REFUSED, _POISON = b"T", b"F", b"R", b"P"
 

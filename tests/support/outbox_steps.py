@@ -21,9 +21,9 @@ from edge_common.clock import SystemClock
 from edge_common.errors import EdgeError, PermanentError, RefusedError, TransientError
 from edge_common.outbox import Frozen, Parcel, storage
 from edge_common.spool import SpoolLimits
-from support.outbox_bench import Bench
+from support.outbox_bench import LANES, WINDOW, Bench
 from support.outbox_ends import POISON
-from support.outbox_witness import arrived, parcel_of, put, putting, record_of
+from support.outbox_witness import arrived, parcel_of, put, putting, record_of, repeating
 from support.spool_steps import OneThread, serve
 from support.spooling import seeded
 
@@ -77,7 +77,10 @@ class ToldSink:
         if any(POISON in record for record in records):
             return PermanentError("poison", code="poison")
         os.write(self._said, arrived(name, records))
-        return RefusedError("not after all", code="no_answer") if draw > 1 - FAILING_SHARE / 2 else None
+        if draw <= 1 - FAILING_SHARE / 2:
+            return None
+        os.write(self._said, repeating(1))
+        return RefusedError("not after all", code="no_answer")
 
 
 def steps(folder: Path, said: int, seed: int) -> None:
@@ -97,6 +100,7 @@ def steps(folder: Path, said: int, seed: int) -> None:
                     bench.step()
         finally:
             bench.close()
+            os.write(said, repeating(LANES * WINDOW))
 
 
 def _put(bench: Bench, serial: int, chance: random.Random, said: int) -> None:

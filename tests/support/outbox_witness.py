@@ -41,6 +41,11 @@ def arrived(name: str, records: Sequence[bytes]) -> bytes:
     return b"F %s %s\n" % (name.encode() or b"-", b",".join(b"%d" % serial_of(record) for record in records))
 
 
+def repeating(count: int) -> bytes:
+    """The line after which so many messages may come again: answers were lost, or the outbox restarts."""
+    return b"L %d\n" % count
+
+
 def parcel_of(frozen: Frozen) -> Parcel:
     """All of it in the name and the body."""
     stamp = frozen.frozen_at.isoformat()
@@ -57,6 +62,7 @@ class Witness:
         poison: The same of records that no far end takes.
         parcels: Serial numbers under each name.
         messages: Serial numbers of messages in the order of arrival.
+        may_repeat: How many messages may have arrived more than once, for reasons that were told.
         faults: What is broken.
     """
 
@@ -65,6 +71,7 @@ class Witness:
     poison: set[int] = field(default_factory=set)
     parcels: dict[str, tuple[int, ...]] = field(default_factory=dict)
     messages: list[int] = field(default_factory=list)
+    may_repeat: int = 0
     faults: list[str] = field(default_factory=list)
 
     def hear(self, said: bytes) -> None:
@@ -75,6 +82,8 @@ class Witness:
                 self.asked.add(int(first))
             elif word == b"P":
                 (self.poison if rest[0] == b"1" else self.good).add(int(first))
+            elif word == b"L":
+                self.may_repeat += int(first)
             else:
                 self._take(first.decode(), tuple(map(int, rest[0].split(b","))))
 
@@ -84,7 +93,7 @@ class Witness:
         Args:
             folder: The outbox.
             batches: Which kind.
-            may_repeat: How many messages may have arrived more than once.
+            may_repeat: How many messages may have arrived more than once, beside those that were told of.
         """
         try:
             bench = Bench(folder, self, SystemClock(), batches=batches)
@@ -107,7 +116,7 @@ class Witness:
         wrong = {
             "lost": self.good - here.keys(),
             "never put": here.keys() - self.asked,
-            "twice": twice if repeats > (0 if batches else may_repeat) else {},
+            "twice": twice if repeats > (0 if batches else may_repeat + self.may_repeat) else {},
             "poison lost": len(self.poison - dead) > overflown,
             "poison arrived": self.poison & here.keys(),
             "dead but good": dead & self.good,

@@ -1,10 +1,11 @@
 """Kills a working spool again and again; run as a program, so that it may fork.
 
-    python -m support.spool_killing FOLDER CYCLES SEED POLICY
+    python -m support.spool_killing FOLDER CYCLES SEED POLICY FILES
 
 Each cycle forks a worker, kills it with SIGKILL at a random moment from before opening to well into its work
 (every other one not before it has said a random number of lines, however busy the machine is), opens the
-spool and holds it against what the worker said. Prints one JSON object.
+spool and holds it against what the worker said. With one FILE the spool may make no
+other beside its first, as on a full disk. Prints one JSON object.
 """
 
 import json
@@ -13,10 +14,11 @@ import select
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from edge_common.errors import EdgeError
-from edge_common.spool import OnFull, Spool
+from edge_common.spool import OnFull, Spool, SpoolLimits
 from support.spool_witness import Witness
 from support.spool_work import work
 from support.spooling import seeded, small_limits
@@ -24,20 +26,23 @@ from support.spooling import seeded, small_limits
 MAX_LIFE_S = 0.03
 MAX_LINES = 60
 SPEAKS_WITHIN_S = 20.0
-SEGMENTS = 12
+MANY_FILES = 12
 SEGMENT_BLOCKS = 8
 
 
-def main(folder: Path, cycles: int, seed: int, on_full: OnFull) -> None:
+def main(folder: Path, cycles: int, seed: int, on_full: OnFull, files: int) -> None:
     """Run the trial and print what came of it."""
     chance = seeded(seed)
-    limits = small_limits(SEGMENTS, on_full, segment_blocks=SEGMENT_BLOCKS)
+    limits = small_limits(MANY_FILES, on_full, segment_blocks=SEGMENT_BLOCKS)
+    if files == 1:
+        Spool(folder, limits).close()
+        limits = replace(limits, min_free_bytes=1 << 60)
     witness = Witness()
     faults: list[str] = []
     opening_s = []
     for cycle in range(cycles):
         life_s, least_lines = chance.uniform(0, MAX_LIFE_S), cycle % 2 * chance.randint(1, MAX_LINES)
-        witness.hear(_killed_worker(folder, seed * 100_000 + cycle, on_full, life_s, least_lines))
+        witness.hear(_killed_worker(folder, seed * 100_000 + cycle, limits, life_s, least_lines))
         begun = time.monotonic()
         try:
             with Spool(folder, limits) as spool:
@@ -63,14 +68,14 @@ def main(folder: Path, cycles: int, seed: int, on_full: OnFull) -> None:
     sys.stdout.write(json.dumps(report))
 
 
-def _killed_worker(folder: Path, seed: int, on_full: OnFull, life_s: float, least_lines: int) -> bytes:
+def _killed_worker(folder: Path, seed: int, limits: SpoolLimits, life_s: float, least_lines: int) -> bytes:
     """Everything a worker said in its life of `life_s` seconds, or longer, until so many lines were said."""
     heard, said = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(heard)
-            work(folder, small_limits(SEGMENTS, on_full, segment_blocks=SEGMENT_BLOCKS), seed, said)
+            work(folder, limits, seed, said)
         finally:
             os._exit(1)
     os.close(said)
@@ -93,4 +98,4 @@ def _killed_worker(folder: Path, seed: int, on_full: OnFull, life_s: float, leas
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), OnFull(sys.argv[4]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), OnFull(sys.argv[4]), int(sys.argv[5]))

@@ -84,20 +84,24 @@ class OneThread:
         self._folder.close()
 
 
-def steps(folder: Path, said: int, seed: int, queue: Callable[[Path, SpoolLimits], Queue]) -> None:
+Open = Callable[[Path, SpoolLimits], Queue]
+Steps = Callable[[Path, int, int, Open], None]
+
+
+def steps(folder: Path, said: int, seed: int, queue: Open) -> None:
     """Do the work; `said` is the descriptor to say so on."""
     chance = seeded(seed)
     for _ in range(ROUNDS):
         with queue(folder, LIMITS) as spool:
             for step in range(APPENDS):
-                _append(spool, chance, said)
+                append(spool, chance, said)
                 if step % 4 == 3:
-                    _release(spool, chance, said)
-                if not adds_up(now := spool.statistics()):
-                    os.write(said, broken(f"does not add up: {now}"))
+                    release(spool, said, chance.randint(1, 8))
+                look(spool, said)
 
 
-def _append(spool: Queue, chance: random.Random, said: int) -> None:
+def append(spool: Queue, chance: random.Random, said: int) -> None:
+    """Append some records, and say so when they are taken in."""
     records = [chance.randbytes(chance.choice((1, 200, 5000))) for _ in range(chance.choice((1, 1, 3)))]
     try:
         numbers = spool.append_many(records)
@@ -108,8 +112,9 @@ def _append(spool: Queue, chance: random.Random, said: int) -> None:
     os.write(said, b"".join(map(acknowledged, numbers, records)))
 
 
-def _release(spool: Queue, chance: random.Random, said: int) -> None:
-    batch = spool.read(-1, chance.randint(1, 8), 100_000)
+def release(spool: Queue, said: int, max_records: int) -> None:
+    """Read the oldest, note them, release them, and say each."""
+    batch = spool.read(-1, max_records, 100_000)
     if batch.records:
         note = b"sending %d to %d" % (batch.first, batch.last)
         os.write(said, noting(note))
@@ -121,6 +126,20 @@ def _release(spool: Queue, chance: random.Random, said: int) -> None:
         except TransientError:
             return
         os.write(said, released(batch.last))
+
+
+def look(spool: Queue, said: int) -> None:
+    """Say when the counts do not add up."""
+    if not adds_up(now := spool.statistics()):
+        os.write(said, broken(f"does not add up: {now}"))
+
+
+def main(work: Steps) -> None:
+    """Do `work` as the command line says, see the module."""
+    if len(sys.argv) == 1:
+        serve(lambda folder, said, seed: work(folder, said, seed, OneThread))
+    else:
+        work(Path(sys.argv[1]), sys.stdout.fileno(), int(sys.argv[2]), Spool)
 
 
 def serve(work: Callable[[Path, int, int], None]) -> None:
@@ -170,7 +189,4 @@ VAIN_CALLS: dict[str, Callable[[], object]] = {
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        serve(lambda folder, said, seed: steps(folder, said, seed, OneThread))
-    else:
-        steps(Path(sys.argv[1]), sys.stdout.fileno(), int(sys.argv[2]), Spool)
+    main(steps)

@@ -21,6 +21,7 @@ from support.spool_trace import CALLS, FOREVER_BYTES
 # Every call by which the spool changes the disk, and `write`, by which it says so.
 MUTATING = ("pwrite64", "write", "fdatasync", "fsync", "rename", "unlink", "mkdir")
 SPOOL_STEPS = "support.spool_steps"
+SPOOL_ONE_FILE = "support.spool_one_file"
 PYTHON = (str(Path(sys.executable).resolve()), "-B")
 
 

@@ -3,6 +3,7 @@
 import os
 import random
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge_common.spool import OnFull, Spool, SpoolFullError, SpoolLimits
@@ -24,7 +25,14 @@ def work(folder: Path, limits: SpoolLimits, seed: int, said: int) -> None:
     with Spool(folder, limits) as spool:
         for index in range(APPENDERS):
             threading.Thread(target=_append, args=(spool, seed * 10 + index, said), daemon=True).start()
-        _deliver(spool, seeded(seed), said, full=limits.on_full is OnFull.REJECT)
+        _deliver(spool, seeded(seed), said, lags=_lags(limits))
+
+
+def _lags(limits: SpoolLimits) -> tuple[int, ...]:
+    """How far releases stay behind: sometimes several segments wait, but never so many that nothing fits."""
+    if limits.min_free_bytes:  # there is one file only
+        return (0,)
+    return (0, 0, 5, 40 if limits.on_full is OnFull.REJECT else 0)
 
 
 def _append(spool: Spool, seed: int, said: int) -> None:
@@ -41,7 +49,7 @@ def _append(spool: Spool, seed: int, said: int) -> None:
         os.write(said, lines)
 
 
-def _deliver(spool: Spool, chance: random.Random, said: int, *, full: bool) -> None:
+def _deliver(spool: Spool, chance: random.Random, said: int, *, lags: Sequence[int]) -> None:
     after = -1
     while True:
         now = spool.statistics()
@@ -51,8 +59,7 @@ def _deliver(spool: Spool, chance: random.Random, said: int, *, full: bool) -> N
             continue
         batch = spool.read(after, chance.randint(1, 50), 100_000)
         after = max(after, batch.last)
-        # Sometimes far behind, so that several segments wait; never so far that nothing fits.
-        through = after - chance.choice((0, 0, 5, 40 if full else 0))
+        through = after - chance.choice(lags)
         if through >= 0:
             note = chance.randbytes(chance.choice((0, 20, 1024)))
             os.write(said, noting(note))

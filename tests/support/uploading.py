@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +24,6 @@ from support.waiting import wait_until
 
 THING = "orangepi5-core-001"
 WITHIN_S = 30.0
-_BLOCK_BYTES = 4096
 SOON = DeliveryBackoff(Backoff(initial_s=0.05, max_s=0.1), Backoff(initial_s=0.05, max_s=0.1))
 # What the key of a batch must look like: the thing, the day, the numbers, the digest.
 BATCH_KEY = re.compile(
@@ -208,26 +206,3 @@ def _batch_key(key: str) -> re.Match[str]:
     match = BATCH_KEY.fullmatch(key)
     assert match, f"{key} is no key of a batch"
     return match
-
-
-@contextmanager
-def mounted(disk: Path, size_mib: int) -> Iterator[Path]:
-    """A real file system of that size at `disk`; needs root."""
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_mib}m", "tmpfs", str(disk)], check=True)
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # also when a failed test holds files
-
-
-def fill(disk: Path) -> Path:
-    """Somebody else takes every byte that is left of a small disk; deleting the file gives them back."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(_BLOCK_BYTES)):
-                pass
-        except OSError:
-            return ballast
-    raise AssertionError("the disk takes everything")

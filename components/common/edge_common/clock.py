@@ -11,6 +11,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+from edge_common.timestamps import format_timestamp
+
 _TIME_ERROR = 5  # adjtimex(2): "the system clock is not synchronized to a reliable server"
 _TIMEX_BYTES = 512  # struct timex has 208 bytes on 64-bit Linux; room for a kernel that adds fields
 
@@ -59,15 +61,6 @@ class SystemClock:
     def monotonic_s(self) -> float:
         """Seconds since an arbitrary point; never goes back and never jumps."""
         return time.monotonic()
-
-
-def format_timestamp(moment: datetime) -> str:
-    """Write `moment` as payloads do: UTC, milliseconds (cut, not rounded), `Z`.
-
-    >>> format_timestamp(datetime(2026, 11, 22, 4, 26, 11, 123_999, UTC))
-    '2026-11-22T04:26:11.123Z'
-    """
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def clock_synchronized() -> bool | None:

@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 from edge_common.errors import PermanentError, TransientError
@@ -33,7 +34,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: whoever reads it, and whenever power fails, it is all old or all new.
 
     When this returns the content is on disk, by fsync of the file and of its folder. A crash may leave
-    `.NAME.new` beside it, which the next write uses again.
+    `.NAME.new` beside it, which the next write uses again. A process that dies in here may leave new content
+    that a power cut takes back: who acts on what the file says reads it by `read_settled`.
 
     Raises:
         TransientError: The disk is full or fails; the old content stands.
@@ -49,6 +51,26 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.close(descriptor)
         new.replace(path)
         sync_folder(path.parent)
+
+
+def read_settled(path: Path) -> bytes | None:
+    """Read a file that `write_atomically` writes, once no power cut can take back what it says.
+
+    The process that wrote it may have been killed between the renaming and its sync.
+
+    Returns:
+        The content; None where there is no such file.
+
+    Raises:
+        OSError: It is a symbolic link or cannot be read, or the disk fails.
+    """
+    try:
+        sync_folder(path.parent)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    with FileIO(descriptor) as file:
+        return file.readall()
 
 
 def sync_folder(folder: Path) -> None:

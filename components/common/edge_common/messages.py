@@ -8,13 +8,14 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import orjson
 
 from edge_common import strict_json
 from edge_common.errors import PermanentError
+from edge_common.timestamps import format_timestamp
 
 # AWS IoT Core endpoints and quotas, "message size"; the nucleus checks it too (mqttclient/MqttClient.java).
 MAX_PAYLOAD_BYTES = 128 * 1024
@@ -106,7 +107,7 @@ def encode_batch(device_id: str, upload_time: datetime, readings: Sequence[bytes
             raise PermanentError("a record of the batch is no JSON object", code="not_object")
     head = {
         "device_id": device_id,
-        "upload_time": _written(upload_time),
+        "upload_time": format_timestamp(upload_time),
         "record_count": len(readings),
     }
     return b"".join((orjson.dumps(head)[:-1], b',"records":[', b",".join(readings), b"]}"))
@@ -145,12 +146,6 @@ def decode_reading(payload: bytes) -> Reading:
         sequence=_sequence(values),
         sensors=_sensors(values),
     )
-
-
-def _written(moment: datetime) -> str:
-    """As `edge_common.clock.format_timestamp`; pure logic imports this module, and no clock with it."""
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
-    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def _require_finite(values: Mapping[str, Any], path: str) -> None:

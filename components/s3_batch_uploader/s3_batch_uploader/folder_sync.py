@@ -18,9 +18,7 @@ from typing import Self
 from edge_common.errors import EdgeError, PermanentError
 from edge_common.log import get_logger, limited
 from edge_common.metrics import Counter
-from edge_common.outbox import DeliveryBackoff
-from edge_common.outbox.courier import Courier
-from edge_common.outbox.outage import Outage
+from edge_common.outbox import Courier, DeliveryBackoff, Outage
 from edge_common.runtime import Context
 from edge_common.s3 import Placed
 from s3_batch_uploader.config import RECEIPTS_FOLDER, AfterUpload

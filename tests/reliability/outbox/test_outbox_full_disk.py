@@ -1,10 +1,6 @@
 """A disk without a free byte: an outbox keeps what it has, goes on by its policy, and drains."""
 
-import os
 import random
-import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,38 +9,14 @@ from edge_common.outbox import Batching, BatchOutbox, MessageOutbox, OutboxConfi
 from edge_common.spool import SpoolFullError
 from support.figures import Figure
 from support.outbox_ends import IN_A_BLINK, POISON, Broker, Bucket, Mood, context_of
+from support.small_disk import fill
 from support.spooling import seeded, trial_seed
 
-DISK_MIB = 32
 MIB = 1 << 20
-BLOCK_BYTES = 4096
 FILLS = 3
 FILLS_RELEASE = 50
 WITHIN_S = 60.0
 DOWN = [Mood.FAIL] * 10**7
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 32 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root; CI is root and runs it")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(disk)], check=True)
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
-
-
-def fill_the_rest(disk: Path) -> Path:
-    """Somebody else takes every byte that is left."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file, suppress(OSError):
-        while file.write(bytes(BLOCK_BYTES)):
-            pass
-    free = os.statvfs(disk)
-    assert free.f_bavail == 0
-    return ballast
 
 
 def record(serial: int, chance: random.Random) -> bytes:
@@ -93,7 +65,7 @@ def test_with_no_byte_free_it_drains_and_takes_in_again(
                     taken[serial] = POISON in content[:20]
                 except SpoolFullError:
                     refused += 1
-            ballast = fill_the_rest(small_disk)
+            ballast = fill(small_disk)
             assert adds_up(outbox.statistics())
             far_end.moods = []
             assert outbox.drain(WITHIN_S)

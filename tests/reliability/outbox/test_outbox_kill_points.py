@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.figures import Figure
-from support.outbox_bench import WINDOW
+from support.outbox_bench import LANES, WINDOW
 from support.outbox_witness import Witness
 from support.spool_strace import MUTATING, calls_of, children
 from support.spooling import trial_seed
@@ -14,7 +14,6 @@ PROGRAM = "support.outbox_steps"
 LEAST_POINTS = 150
 OFFSETS = [0, 1, *(pytest.param(offset, marks=pytest.mark.release) for offset in range(2, 10))]
 SIGKILLED = -9
-LANES = 2
 
 
 def kill_points(home: Path, seed: int) -> list[tuple[str, int]]:

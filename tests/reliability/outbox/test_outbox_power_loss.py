@@ -7,7 +7,7 @@ import pytest
 
 from edge_common.outbox.dead_letters import BACKLOG_FOLDER, DEAD_FOLDER, LIVE_FOLDER, RECORDS_FOLDER
 from support.figures import Figure
-from support.outbox_bench import WINDOW
+from support.outbox_bench import LANES, WINDOW
 from support.outbox_witness import Witness
 from support.spool_disk import Contents, adopt
 from support.spool_strace import record_steps
@@ -20,7 +20,6 @@ RUNS = 2
 STATES = 300  # of one chunk, at least
 CHUNKS = [*range(2), *(pytest.param(chunk, marks=pytest.mark.release) for chunk in range(2, 40))]
 FOLDERS = {True: (RECORDS_FOLDER, DEAD_FOLDER), False: (LIVE_FOLDER, BACKLOG_FOLDER, DEAD_FOLDER)}
-LANES = 2
 
 State = tuple[dict[str, Contents | None], bytes]
 

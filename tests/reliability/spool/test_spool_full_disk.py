@@ -1,17 +1,13 @@
-import os
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edge_common.spool import OnFull, Spool, SpoolFullError, SpoolLimits
 from support.figures import Figure
-from support.spooling import BLOCK_BYTES, adds_up, records_of, seeded
-from support.waiting import wait_until
+from support.small_disk import fill, free_bytes
+from support.spooling import adds_up, records_of, seeded
 
-DISK_MIB = 32
 FILLS = 25
 MIB = 1 << 20
 SEGMENT_BYTES = 2 * MIB
@@ -21,41 +17,6 @@ TRIALS = [
     for policy in OnFull
     for chunk in range(20)
 ]
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 32 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root; CI is root and runs it")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(disk)], check=True)
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
-
-
-def free_bytes(disk: Path) -> int:
-    """What anybody could still write."""
-    room = os.statvfs(disk)
-    return room.f_bavail * room.f_frsize
-
-
-def fill_the_rest(disk: Path) -> Path:
-    """Somebody else takes every byte that is left, what a file in the making gives back too."""
-    ballast = disk / "ballast"
-
-    def fill() -> bool:
-        with ballast.open("ab", buffering=0) as file:
-            try:
-                while file.write(bytes(BLOCK_BYTES)):
-                    pass
-            except OSError:
-                return free_bytes(disk) == 0
-        raise AssertionError("the disk takes everything")
-
-    wait_until(fill, 10, "no byte is free")
-    return ballast
 
 
 def append_some(spool: Spool, seed: int) -> int:
@@ -90,10 +51,10 @@ def test_a_full_disk_drains_with_no_byte_free(
     taken = 0
     slowest_s = 0.0
     with Spool(small_disk / "spool", limits) as spool:
-        for fill in range(FILLS):
+        for turn in range(FILLS):
             while free_bytes(small_disk) > SEGMENT_BYTES:
-                taken += append_some(spool, fill)
-            ballast = fill_the_rest(small_disk)
+                taken += append_some(spool, turn)
+            ballast = fill(small_disk)
             before = spool.statistics()
             for _ in range(20):
                 taken += append_some(spool, chunk)
@@ -125,7 +86,7 @@ def test_a_full_disk_drops_the_oldest_where_that_is_the_policy(small_disk: Path)
     with Spool(small_disk / "spool", limits) as spool:
         for _ in range(12):
             append_some(spool, 1)
-        fill_the_rest(small_disk)
+        fill(small_disk)
         for _ in range(100):
             append_some(spool, 1)
         now = spool.statistics()
@@ -140,7 +101,7 @@ def test_making_the_next_file_on_a_full_disk_is_no_error_until_it_is_needed(smal
     limits = SpoolLimits(64 * MIB, OnFull.REJECT, min_free_bytes=0, segment_bytes=SEGMENT_BYTES)
     with Spool(small_disk / "spool", limits) as spool:
         spool.append(b"first")
-        fill_the_rest(small_disk)
+        fill(small_disk)
         for _ in range(2):  # 1.6 of the 2 MiB
             assert append_some(spool, 1) == 8
         assert append_some(spool, 1) == 0
@@ -154,3 +115,18 @@ def test_the_floor_of_free_space_is_kept(small_disk: Path) -> None:
         while append_some(spool, 1):
             assert free_bytes(small_disk) >= 20 * MIB
         assert 8 * MIB <= spool.statistics().bytes <= 12 * MIB
+
+
+@pytest.mark.parametrize("policy", OnFull)
+def test_a_spool_that_was_never_used_takes_in_and_delivers_with_no_byte_free(
+    small_disk: Path, policy: OnFull
+) -> None:
+    """Its one file is written over whenever nothing in it waits; that is no drop and no refusal."""
+    limits = SpoolLimits(64 * MIB, policy, min_free_bytes=0, segment_bytes=SEGMENT_BYTES)
+    with Spool(small_disk / "spool", limits) as spool:
+        fill(small_disk)
+        for turn in range(1, 31):
+            assert append_some(spool, turn) == 8
+            drain(spool)
+        now = spool.statistics()
+    assert (now.delivered, now.dropped, now.rejected, now.failed_commits) == (240, 0, 0, 0)

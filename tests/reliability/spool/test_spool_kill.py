@@ -12,24 +12,32 @@ from support.spool_strace import environment
 from support.spooling import trial_seed
 
 CYCLES = 250
-CHUNKS = 4
-CHUNKS_RELEASE = 20
+MANY, ONE = 12, 1  # files; with one, it is written over whenever all is released, as on a full disk
+CHUNKS = {  # in every run, and in a release's
+    (OnFull.DROP_OLDEST, MANY): (4, 20),
+    (OnFull.REJECT, MANY): (4, 20),
+    (OnFull.REJECT, ONE): (1, 4),
+}
 TRIALS = [
     pytest.param(
         policy,
+        files,
         chunk,
-        id=f"{policy}-{chunk}" if chunk else f"{policy}",
-        marks=[pytest.mark.release] if chunk >= CHUNKS else [],
+        id=f"{policy}-{'one file-' if files == ONE else ''}{chunk}",
+        marks=[pytest.mark.release] if chunk >= always else [],
     )
-    for policy in OnFull
-    for chunk in range(CHUNKS_RELEASE)
+    for (policy, files), (always, release) in CHUNKS.items()
+    for chunk in range(release)
 ]
 
 
-def kill_again_and_again(folder: Path, seed: int, policy: OnFull) -> dict[str, Any]:
+def kill_again_and_again(folder: Path, seed: int, policy: OnFull, files: int) -> dict[str, Any]:
     """What came of so many kills at random moments."""
     ran = subprocess.run(
-        [sys.executable, "-m", "support.spool_killing", str(folder), str(CYCLES), str(seed), policy],
+        [
+            *(sys.executable, "-m", "support.spool_killing"),
+            *(str(folder), str(CYCLES), str(seed), policy, str(files)),
+        ],
         check=True,
         capture_output=True,
         text=True,
@@ -39,12 +47,12 @@ def kill_again_and_again(folder: Path, seed: int, policy: OnFull) -> dict[str, A
     return report
 
 
-@pytest.mark.parametrize(("policy", "chunk"), TRIALS)
+@pytest.mark.parametrize(("policy", "files", "chunk"), TRIALS)
 def test_killed_at_random_it_keeps_what_it_acknowledged(
-    tmp_path: Path, policy: OnFull, chunk: int, figure: Figure
+    tmp_path: Path, policy: OnFull, files: int, chunk: int, figure: Figure
 ) -> None:
     seed = trial_seed() + chunk
-    report = kill_again_and_again(tmp_path / "spool", seed, policy)
+    report = kill_again_and_again(tmp_path / "spool", seed, policy, files)
     figure(
         "spool, random kill -9",
         kills=report["cycles"],

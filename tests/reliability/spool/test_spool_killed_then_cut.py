@@ -8,19 +8,24 @@ from pathlib import Path
 import pytest
 
 from edge_common.spool import Spool
+from support import spool_one_file, spool_steps
 from support.figures import Figure
 from support.spool_disk import Contents, Disk, adopt
 from support.spool_hooks import Hooks
-from support.spool_steps import LIMITS, OneThread, steps
+from support.spool_steps import LIMITS, OneThread, Steps
 from support.spool_witness import Witness, acknowledged
 from support.spooling import seeded
 
 STATES = 8
-SEEDS = [1, 2, *(pytest.param(seed, marks=pytest.mark.release) for seed in range(3, 21))]
+TRIALS = [
+    pytest.param(work, seed, id=f"{name}{seed}", marks=[pytest.mark.release] if seed > chosen else [])
+    for name, work, chosen in (("", spool_steps.steps, 2), ("one file-", spool_one_file.steps, 1))
+    for seed in range(1, 21)
+]
 Killed = tuple[Contents, Disk, bytes]
 
 
-def killed_before_each_change(home: Path, seed: int, patch: pytest.MonkeyPatch) -> list[Killed]:
+def killed_before_each_change(home: Path, work: Steps, seed: int, patch: pytest.MonkeyPatch) -> list[Killed]:
     """What a kill leaves: what the running system sees, what of it may still be lost, and what was said."""
     folder = home / "spool"
     folder.mkdir()
@@ -35,7 +40,7 @@ def killed_before_each_change(home: Path, seed: int, patch: pytest.MonkeyPatch) 
     hooks.on_event = kill
     with patch.context() as patched:
         hooks.watch(patched)
-        steps(folder, said, seed, OneThread)
+        work(folder, said, seed, OneThread)
     os.close(said)
     return left
 
@@ -65,12 +70,12 @@ def broken_after(home: Path, killed: Killed, patch: pytest.MonkeyPatch) -> list[
     return faults
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("work", "seed"), TRIALS)
 def test_killed_and_then_cut_off_it_has_what_it_acknowledged(
-    memory_folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, figure: Figure
+    memory_folder: Path, monkeypatch: pytest.MonkeyPatch, work: Steps, seed: int, figure: Figure
 ) -> None:
     faults: list[str] = []
-    kills = killed_before_each_change(memory_folder, seed, monkeypatch)
+    kills = killed_before_each_change(memory_folder, work, seed, monkeypatch)
     for number, killed in enumerate(kills):
         faults += [f"kill {number}: {fault}" for fault in broken_after(memory_folder, killed, monkeypatch)]
     figure("spool, kill and then power loss", kills=len(kills), states=len(kills) * STATES, lost=len(faults))

@@ -7,20 +7,25 @@ import pytest
 
 from edge_common.errors import TransientError
 from edge_common.spool import Spool
-from support.spool_disk import adopt
+from support.spool_disk import Contents, adopt
 from support.spool_hooks import Hooks
 from support.spooling import records_of, seeded, small_limits
 
-STATES = 100
+STATES_PER_CHANGE = 20
 
 
 def test_what_was_rewritten_after_a_failed_sync_survives_a_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The new file's name is on disk before anything new is acknowledged, and before the old one goes."""
+    """The new file and its name are on disk before the old one goes and before anything is acknowledged."""
+    states: list[Contents | None] = []
     with tempfile.TemporaryDirectory(dir="/dev/shm") as home:
         folder = Path(home) / "spool"
         folder.mkdir()
         hooks = Hooks(folder)
         failing = [False]
+
+        def cut() -> None:
+            states.extend(hooks.disk.possible(seeded(seed)) for seed in range(STATES_PER_CHANGE))
+
         with monkeypatch.context() as patch:
             hooks.watch(patch)
             real = os.fdatasync
@@ -37,12 +42,17 @@ def test_what_was_rewritten_after_a_failed_sync_survives_a_power_cut(monkeypatch
                 failing[0] = True
                 with pytest.raises(TransientError):
                     spool.append(b"never acknowledged")
+                hooks.on_event = cut
                 spool.append(b"c")
-                states = [hooks.disk.possible(seeded(seed)) for seed in range(STATES)]
+                hooks.on_event = None
+                before = len(states)
+                cut()
         for number, contents in enumerate(states):
             adopt(Path(home) / f"{number}", contents)
             with Spool(Path(home) / f"{number}", small_limits()) as spool:
-                assert records_of(spool) == {0: b"a", 1: b"b", 2: b"c"}, number
+                found = records_of(spool)
+            assert {0: b"a", 1: b"b"}.items() <= found.items(), number
+            assert found.get(2) == b"c" or number < before, number
 
 
 def test_a_journal_whose_sync_has_failed_is_made_anew(

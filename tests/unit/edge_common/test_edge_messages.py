@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_common.clock import format_timestamp
 from edge_common.errors import PermanentError
 from edge_common.messages import (
     MAX_PAYLOAD_BYTES,
@@ -18,6 +17,7 @@ from edge_common.messages import (
     encode,
     encode_batch,
 )
+from edge_common.timestamps import format_timestamp
 
 WORDS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=128)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -44,3 +44,9 @@ def test_a_dead_letter_has_room_for_any_record_and_any_message_of_iot_core_fits(
     assert len(longest) == 1
     assert shares.dead.max_record_bytes >= longest.pop() + HEADER_BYTES
     assert all(limits.max_record_bytes >= 128 * 1024 + 1024 for limits in shares.lanes.values())
+
+
+def test_the_default_cap_holds_more_than_three_days_of_readings() -> None:
+    """Each `put` is a commit of its own and takes one block; MqttPublisher puts one reading in 5 s."""
+    lanes = message_shares(OutboxConfig()).lanes.values()
+    assert sum(limits.max_bytes for limits in lanes) // 4096 * 5 > 3 * 86_400

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from edge_common.clock import SystemClock
-from edge_common.errors import TransientError
+from edge_common.errors import PermanentError, RefusedError, TransientError
 from edge_common.metrics import Metrics
 from edge_common.outbox.courier import Courier
 from edge_common.outbox.outage import Outage
@@ -43,7 +43,9 @@ class Steps:
 
 
 @contextmanager
-def running(steps: Steps, clock: SystemClock, stop: threading.Event) -> Iterator[Courier]:
+def running(
+    steps: Steps, clock: SystemClock, stop: threading.Event, metrics: Metrics | None = None
+) -> Iterator[Courier]:
     courier = Courier(
         "outbox",
         step=steps,
@@ -51,7 +53,7 @@ def running(steps: Steps, clock: SystemClock, stop: threading.Event) -> Iterator
         stop=stop,
         clock=clock,
         backoff=IN_A_BLINK,
-        outage=Outage("outbox", clock, Metrics()),
+        outage=Outage("outbox", clock, metrics or Metrics()),
     )
     courier.start()
     try:
@@ -118,3 +120,32 @@ def test_it_ends_when_the_storage_was_closed_meanwhile() -> None:
 
     with running(Steps(closed), SystemClock(), threading.Event()) as courier:
         wait_until(lambda: not courier._thread.is_alive(), WITHIN_S, "end of the thread")
+
+
+def ended_in_a_step_that_raises(error: Exception) -> int:
+    """How many failed tries were counted when a step raised `error` because of the stop."""
+    stop, metrics = threading.Event(), Metrics()
+
+    def cut_short() -> float | None:
+        stop.set()
+        raise error
+
+    with running(Steps(cut_short), SystemClock(), stop, metrics) as courier:
+        wait_until(lambda: not courier._thread.is_alive(), WITHIN_S, "end of the thread")
+    return metrics.counter("outbox_tries_failed").value
+
+
+def test_a_step_that_the_stop_cuts_short_is_no_failed_try(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended_in_a_step_that_raises(TransientError("told to stop before S3 has answered")) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RefusedError("no bucket", code="no_such_bucket"), PermanentError("not ours"), ZeroDivisionError("bug")],
+)
+def test_a_fault_that_a_person_must_mend_is_told_even_while_stopping(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended_in_a_step_that_raises(error) == 1
+    assert "delivery_" in capsys.readouterr().out

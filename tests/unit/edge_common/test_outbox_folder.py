@@ -1,5 +1,4 @@
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,22 +10,17 @@ from edge_common.outbox import Batching, BatchOutbox, MessageOutbox, OutboxConfi
 from edge_common.outbox.config import MIN_MAX_BYTES
 from edge_common.outbox.folder import prepare_folder, require_room
 from support.outbox_ends import Broker, Bucket, Mood, context_of
+from support.small_disk import mounted
 
 MIB = 1 << 20
-DISK_MIB = 16
 BATCHING = Batching(10, 30.0, MIB)
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of 16 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root; CI is root and runs it")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(disk)], check=True)
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", 16) as disk:
+        yield disk
 
 
 def test_a_cap_beyond_most_of_the_free_space_is_refused_by_its_key_and_leaves_nothing(

@@ -51,7 +51,7 @@ def test_the_next_file_is_ready_before_it_is_needed_and_no_append_makes_one(
             spool.append(b"%d" % value)
             wait_for_file(folder / READY)
         assert len(records_of(spool)) == 40
-    assert makers == ["spool-committer"] + [PREPARER] * 10
+    assert makers == [threading.current_thread().name] + [PREPARER] * 10
 
 
 def test_a_file_that_is_ready_is_kept_over_a_restart(tmp_path: Path) -> None:
@@ -129,8 +129,8 @@ def test_closing_gives_up_the_file_in_the_making(tmp_path: Path, monkeypatch: py
             assert closing.wait(10)
         return real(path, flags, *rest)  # type: ignore[arg-type]  # as os.open takes it
 
-    monkeypatch.setattr(os, "open", opened)
     spool = Spool(folder, small_limits())
+    monkeypatch.setattr(os, "open", opened)
     spool.append(b"0")
     assert begun.wait(10)
     stop = spool._store.ahead.stop

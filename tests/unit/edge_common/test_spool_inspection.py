@@ -268,14 +268,14 @@ def test_segments_released_after_the_journal_was_read_are_not_called_missing(
     folder = tmp_path / "spool"
     fill(folder, 12)
     with Spool(folder, small_limits()) as spool:
-        choose = recovery._sort_out
+        choose = recovery.sort_out
 
         def overtaken(path: Path, released: int) -> tuple[list[Path], list[Path]]:
             monkeypatch.undo()
             spool.release(8)
             return choose(path, released)
 
-        monkeypatch.setattr("edge_common.spool.standing._sort_out", overtaken)
+        monkeypatch.setattr("edge_common.spool.standing.sort_out", overtaken)
         picture = look(folder)
     assert (picture.released, picture.missing) == (9, 0)
 

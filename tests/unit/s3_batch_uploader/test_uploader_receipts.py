@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge_common.errors import PermanentError, TransientError
 from s3_batch_uploader.receipts import Receipts, receipt
 from s3_batch_uploader.settling import Version
-from support.uploading import fill
+from support.small_disk import fill
 
 VERSION = Version(10, 20, 30)
 

@@ -23,7 +23,8 @@ Modules:
     messages          `MessageOutbox`, and message_delivery: two lanes, a window
     sinks             what a component writes: `BatchSink`, `MessageSink`
     storage           the spools of one outbox, giving records up, the counts
-    courier           the delivery thread, and back-off; outage: what a person is told
+    courier           the delivery thread, and back-off; outage: what a person is told. Both are also for
+                      components that deliver something else than records, such as files
     filling, window, note, statistics       pure parts
     config, folder    the settings section, the shares of each spool, the refusals
     dead_letters      the form of a dead letter, and the names of the folders, for `edge spool`
@@ -31,8 +32,9 @@ Modules:
 
 from edge_common.outbox.batches import BatchOutbox
 from edge_common.outbox.config import OutboxConfig
-from edge_common.outbox.courier import DeliveryBackoff
+from edge_common.outbox.courier import Courier, DeliveryBackoff
 from edge_common.outbox.messages import LIVE_RECORDS, MessageOutbox
+from edge_common.outbox.outage import Outage
 from edge_common.outbox.sinks import Batching, BatchSink, Frozen, MessageSink, Parcel
 from edge_common.outbox.statistics import OutboxStatistics
 
@@ -41,10 +43,12 @@ __all__ = [
     "BatchOutbox",
     "BatchSink",
     "Batching",
+    "Courier",
     "DeliveryBackoff",
     "Frozen",
     "MessageOutbox",
     "MessageSink",
+    "Outage",
     "OutboxConfig",
     "OutboxStatistics",
     "Parcel",

@@ -8,6 +8,7 @@ a step hangs; such a thread is left to the end of the process (`edge_common.life
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from edge_common.clock import Clock
 from edge_common.errors import EdgeError, RefusedError, TransientError
@@ -43,7 +44,7 @@ class DeliveryBackoff:
 
     def delay_s(self, error: BaseException, failures: int) -> float:
         """Seconds to wait after `failures` failed steps in a row, the last one with `error`."""
-        if isinstance(error, TransientError) and not isinstance(error, RefusedError):
+        if _may_pass(error):
             own_s, asked_s = self.transient.delay_s(failures), error.retry_after_s
         elif isinstance(error, EdgeError):
             own_s, asked_s = self.refused.delay_s(failures), getattr(error, "retry_after_s", None)
@@ -126,6 +127,8 @@ class Courier:
             except StorageClosedError:
                 return
             except BaseException as error:  # noqa: BLE001  it owns the work; Rust bindings raise BaseException
+                if self._is_let_go(error):
+                    return
                 failures += 1
                 self._outage.failed(error, self._waiting())
                 self._pause(self._backoff.delay_s(error, failures), self._ending)
@@ -149,5 +152,13 @@ class Courier:
             if left_s <= 0 or unless.wait(left_s):
                 return
 
+    def _is_let_go(self, error: BaseException) -> bool:
+        """Whether a step may have failed only because it was cut short by the stop: no fault of anybody's."""
+        return self._is_ending() and _may_pass(error)
+
     def _is_ending(self) -> bool:
         return self._stop.is_set() or self._ending.is_set()
+
+
+def _may_pass(error: BaseException) -> TypeGuard[TransientError]:
+    return isinstance(error, TransientError) and not isinstance(error, RefusedError)

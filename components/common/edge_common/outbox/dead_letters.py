@@ -8,11 +8,8 @@ and puts their records into the queue again.
     ├── live/  backlog/         a `MessageOutbox` has two
     └── dead/                   the dead letters of all lanes, a spool as well
 
-Letters are numbered from `FIRST_NUMBER` on: what is below that is no letter, is released at once, and only
-gives the spool its first segment while there is room. How many records were ever given up is therefore the
-next number of that spool less `FIRST_NUMBER`.
-
-A dead letter in that spool is one line of JSON, then the record's bytes as they were put:
+How many records were ever given up is the next number of that spool. A dead letter is one line of JSON, then
+the record's bytes as they were put:
 
     {"version":1,"lane":"records","number":17,"time":"2026-11-22T04:26:11.123Z","code":"too_large","reason":"…"}\n
     {"device_id": …
@@ -38,7 +35,6 @@ REQUEUE_FOLDERS = {
     BACKLOG_FOLDER: BACKLOG_FOLDER,
 }
 
-FIRST_NUMBER = 1
 HEADER_BYTES = 4096  # a letter is at most so much longer than its record; a block, as segments are whole ones
 _VERSION = 1
 _MAX_REASON_CHARACTERS = 500  # 6 bytes each when escaped

@@ -30,7 +30,7 @@ from edge_common.errors import PermanentError
 from edge_common.log import get_logger, limited
 from edge_common.outbox import dead_letters
 from edge_common.outbox.config import OutboxConfig, Shares
-from edge_common.outbox.dead_letters import DEAD_FOLDER, FIRST_NUMBER, DeadLetter
+from edge_common.outbox.dead_letters import DEAD_FOLDER, DeadLetter
 from edge_common.outbox.folder import prepare_folder, require_room
 from edge_common.outbox.statistics import OutboxStatistics
 from edge_common.spool import Batch, Spool
@@ -72,8 +72,7 @@ class Storage:
             self._dead_letters = opened.enter_context(Spool(folder / DEAD_FOLDER, shares.dead))
             in_use = any(lane.statistics().records for lane in self.lanes.values())
             require_room(folder, config.max_bytes, in_use=in_use)
-            self._reserve_letters()
-            self._dead = self._dead_letters.statistics().next_number - FIRST_NUMBER
+            self._dead = self._dead_letters.statistics().next_number
             self._make_good()
             self._opened = opened.pop_all()
 
@@ -152,16 +151,6 @@ class Storage:
                 dead=dead,
                 rejected=lanes[-1].rejected,  # a lane before it overflows into it
             )
-
-    def _reserve_letters(self) -> None:
-        """Let the letters' spool have its first segment now: on a full disk it could not be made.
-
-        A record without room for its dead letter would hold up all others.
-        """
-        if self._dead_letters.statistics().next_number < FIRST_NUMBER:
-            self._dead_letters.append(b"")
-        if self._dead_letters.statistics().released < FIRST_NUMBER:
-            self._dead_letters.release(FIRST_NUMBER - 1)
 
     def _make_good(self) -> None:
         """Release the record whose dead letter the last process wrote before it died."""

@@ -10,7 +10,8 @@ Promises, each with a test:
   again, and what waits in that file is rewritten before anything new is acknowledged.
 - It opens whatever it finds: a torn tail is cut, a damaged frame or an unreadable sector costs its own
   records.
-- Releasing needs no disk block: it drains with no byte free.
+- Releasing needs no disk block: it drains with no byte free, and what is drained takes in again, if need be
+  in the one file there is, which is made when the spool is.
 - A note of the reader's, such as what it is about to send, is kept beside the count of what is released,
   and goes in the same write that releases.
 
@@ -43,6 +44,9 @@ under one lock, which is not held while a commit syncs or a file is made.
 
     spool ─> commit (queue, thread) ─> store ─> room, ahead, repair ─> blank, chain ─> segment ─> sectors
          └─> recovery, folder            └───> reader, ledger ─> scan, journal, quarantine ─> frame
+
+From outside, without a lock and while another process may be writing: `inspection` looks at a spool and walks
+through what waits, on `standing` (names and journal at one moment); what it finds is in `findings`.
 """
 
 from edge_common.spool.errors import SpoolFullError

@@ -1,8 +1,8 @@
 """The file of the next segment, made ahead of need, so that no commit waits for its zeros to reach the disk.
 
-Owns when that is, and the one file in the making. `make` runs in the preparing thread alone, without the
-store's lock while it writes; everything else is called under that lock. What fails here is no error: the
-commit that needs the file makes it itself, and tells its appenders why it cannot.
+Owns when that is, and the one file in the making. `make` runs at opening, and from then on in the preparing
+thread alone, without the store's lock while it writes; everything else is called under that lock. What fails
+here is no error: the commit that needs the file makes it itself, and tells its appenders why it cannot.
 """
 
 import threading
@@ -12,9 +12,11 @@ from edge_common.errors import EdgeError
 from edge_common.spool.blank import AHEAD_NAME, READY_NAME, may_be_made, write_blank
 from edge_common.spool.chain import Chain
 from edge_common.spool.limits import SpoolLimits
+from edge_common.spool.segment import Segment
 
 # Early enough for a slow card, late enough that a reader who keeps up has left a spare by then.
 _DUE_AT = 0.25
+_NO_SEGMENT = 0  # in place of a generation, while there is no segment at all
 
 
 class Ahead:
@@ -75,20 +77,17 @@ class Ahead:
     def _is_due(self) -> bool:
         active = self._chain.active
         return (
-            active is not None
-            and not active.suspect
-            and not self._stopped.is_set()
+            not self._stopped.is_set()
             and not self._chain.spares
-            and active.generation != self._tried_for
-            and active.end_bytes >= active.size_bytes * _DUE_AT
+            and self._tried_for != _generation_of(active)
+            and (active is None or _is_filling(active))
         )
 
     def _begin(self) -> bool:
         with self._changed:
-            active = self._chain.active
-            if active is None or not self._is_due():
+            if not self._is_due():
                 return False
-            self._tried_for = active.generation
+            self._tried_for = _generation_of(self._chain.active)
             with suppress(OSError):
                 self._is_making = may_be_made(self._chain, self._limits)
             self._chain.reserved_bytes = self._limits.segment_bytes if self._is_making else 0
@@ -104,3 +103,11 @@ class Ahead:
                         self._chain.folder / READY_NAME, self._limits.segment_bytes, suspect=False
                     )
             self._changed.notify_all()
+
+
+def _generation_of(active: Segment | None) -> int:
+    return _NO_SEGMENT if active is None else active.generation
+
+
+def _is_filling(active: Segment) -> bool:
+    return not active.suspect and active.end_bytes >= active.size_bytes * _DUE_AT

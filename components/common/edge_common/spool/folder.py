@@ -21,7 +21,7 @@ from edge_common.spool.segment import parse_name
 
 FORMAT_NAME = "format"
 _FOLDER_MODE = 0o750
-_FORMAT_BYTES = 100  # more than the line ever has
+FORMAT_BYTES = 100  # more than the line ever has
 _FORMAT = re.compile(rb"(edge-spool format ([0-9]{1,9})) crc32c ([0-9a-f]{8})\n")
 # What a crash while a spool is first made can leave.
 _FIRST_NAMES = {f".{FORMAT_NAME}.new", f".{JOURNAL_NAME}.new", JOURNAL_NAME}
@@ -61,9 +61,8 @@ class SpoolFolder:
         names = {entry.name for entry in self.path.iterdir()}
         with disk_errors("read", self.path / FORMAT_NAME):
             content = self._read_format() if FORMAT_NAME in names else b""
-        match = _FORMAT.fullmatch(content)
-        if match and int(match[3], 16) == crc32c(match[1]):
-            version = int(match[2])
+        version = version_in(content)
+        if version is not None:
             if version > FORMAT_VERSION:
                 raise PermanentError(
                     f"the spool {self.path} has format {version}; this program knows up to {FORMAT_VERSION}. "
@@ -85,9 +84,15 @@ class SpoolFolder:
     def _read_format(self) -> bytes:
         descriptor = os.open(self.path / FORMAT_NAME, os.O_RDONLY | os.O_NOFOLLOW)
         try:
-            return read_around(descriptor, _FORMAT_BYTES, 0, self.path / JOURNAL_NAME)[0]
+            return read_around(descriptor, FORMAT_BYTES, 0, self.path / JOURNAL_NAME)[0]
         finally:
             os.close(descriptor)
+
+
+def version_in(content: bytes) -> int | None:
+    """The version that the content of the file `format` names; None where its check fails."""
+    match = _FORMAT.fullmatch(content)
+    return int(match[2]) if match and int(match[3], 16) == crc32c(match[1]) else None
 
 
 def _open_locked(path: Path) -> int:

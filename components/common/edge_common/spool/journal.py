@@ -33,11 +33,12 @@ from edge_common.spool.sectors import read_around
 
 JOURNAL_NAME = "release.journal"
 MAX_NOTE_BYTES = 1024
+COPIES = 4  # of one block each
 _MAGIC = b"ESPJ"
 _FIELDS = struct.Struct("<4sHHQQQQQ")
 _CHECK = struct.Struct("<I")
 _NOTE_OFFSET = _FIELDS.size + _CHECK.size
-_PAIR_BYTES = 2 * BLOCK_BYTES
+_PAIR_BYTES = COPIES // 2 * BLOCK_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,12 @@ class Journal:
         """
         with disk_errors("read", self._path), suppress(FileNotFoundError):
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW)
-            content, _ = read_around(self._descriptor, 2 * _PAIR_BYTES, 0, probe)
-            slots = (_parse(content[at : at + BLOCK_BYTES]) for at in range(0, 2 * _PAIR_BYTES, BLOCK_BYTES))
+            content, _ = read_around(self._descriptor, COPIES * BLOCK_BYTES, 0, probe)
+            slots = (parse_copy(content[at : at + BLOCK_BYTES]) for at in range(0, len(content), BLOCK_BYTES))
             whole = [slot for slot in slots if slot is not None]
             if whole:
                 self._sequence, self.state = max(whole, key=lambda slot: slot[0])
-            if not whole or len(content) != 2 * _PAIR_BYTES:
+            if not whole or len(content) != COPIES * BLOCK_BYTES:
                 self.close()
         if self._descriptor is not None and self.state is not None:
             self._settle(self._descriptor, self.state)
@@ -99,7 +100,7 @@ class Journal:
         """
         sequence = self._sequence + 1
         if self._descriptor is None:
-            write_atomically(self._path, _format(sequence, state) * 4)
+            write_atomically(self._path, _format(sequence, state) * COPIES)
             with disk_errors("open", self._path):
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW)
         else:
@@ -158,7 +159,8 @@ def _format(sequence: int, state: Released) -> bytes:
     )
 
 
-def _parse(block: bytes) -> tuple[int, Released] | None:
+def parse_copy(block: bytes) -> tuple[int, Released] | None:
+    """The sequence and the state in one copy; None where its check fails."""
     if len(block) < _NOTE_OFFSET:
         return None
     fields = block[: _FIELDS.size]

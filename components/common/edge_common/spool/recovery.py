@@ -37,7 +37,7 @@ def recover(folder: SpoolFolder, limits: SpoolLimits) -> Store:
         journal.write(Released())
     state = journal.state or Released()
     with disk_errors("look at", folder.path):
-        kept, surplus = _sort_out(folder.path, state.released)
+        kept, surplus = sort_out(folder.path, state.released)
         chain = Chain(folder.path, limits.segment_bytes, _latest_generation(kept + surplus))
         chain.segments = [open_segment(path) for path in kept]
     quarantine = Quarantine(folder.path)
@@ -49,10 +49,13 @@ def recover(folder: SpoolFolder, limits: SpoolLimits) -> Store:
         surplus.append(folder.path / READY_NAME)
     for path in surplus:
         chain.keep_or_unlink(path, path.stat().st_size, suspect=path.suffix == ".suspect")
-    return Store(chain, ledger, limits, quarantine, torn_tails)
+    store = Store(chain, ledger, limits, quarantine, torn_tails)
+    if chain.active is None:
+        store.ahead.make()  # now, while there is room; where there is none, the first append tells why
+    return store
 
 
-def _sort_out(folder: Path, released: int) -> tuple[list[Path], list[Path]]:
+def sort_out(folder: Path, released: int) -> tuple[list[Path], list[Path]]:
     """The paths of the segments that count, oldest first, and of those that are superseded or released."""
     named = [(parse_name(path.name), path) for path in folder.iterdir()]
     found = sorted(((name[0], name[1], path) for name, path in named if name), reverse=True)

@@ -1,7 +1,7 @@
 """Where the next segment comes from, and what gives way when there is no room for it.
 
-Owns the named policy. Used by the committer thread, under the store's lock; it is given up only while a file
-in the making is waited for.
+Owns the named policy; a segment in which nothing waits gives way before it is asked. Used by the committer
+thread, under the store's lock, which is given up only while a file in the making is waited for.
 """
 
 from pathlib import Path
@@ -62,8 +62,12 @@ class Room:
                 raise
 
     def _give_way(self, replaced: Segment | None) -> None:
-        """Act by the policy: drop the oldest segment, or refuse."""
+        """Give up the oldest segment: where nothing in it waits, or else by the policy; or refuse."""
         victim = self._chain.segments[0] if self._chain.segments else None
+        if victim is not None and victim is not replaced and self._is_done(victim):
+            self._ledger.confirm()  # the numbers outlive a crash before there is another segment to tell them
+            self._chain.discard(victim)
+            return
         if self._limits.on_full is OnFull.REJECT or victim is None or victim is replaced:
             raise SpoolFullError(
                 f"the spool {self._chain.folder} is full: {self._chain.size_bytes} bytes of at most "
@@ -74,3 +78,6 @@ class Room:
         self._reader.look_up(victim)
         self._ledger.drop(self._chain.end_of(victim, self._ledger.next))
         self._chain.discard(victim)
+
+    def _is_done(self, segment: Segment) -> bool:
+        return self._chain.end_of(segment, self._ledger.next) <= self._ledger.released

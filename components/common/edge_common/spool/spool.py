@@ -28,6 +28,9 @@ class Spool:
     def __init__(self, path: Path, limits: SpoolLimits) -> None:
         """Open the spool in the folder `path`, making it when it is not there.
 
+        The file of its first segment is made here, where the disk has room: so a spool that is used late, as
+        one of dead letters, takes something in on a full disk too.
+
         Args:
             path: A folder of the component's own; its parent exists.
             limits: May differ from the last time, except that files keep the size they have until recycled.

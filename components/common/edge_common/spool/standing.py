@@ -12,17 +12,14 @@ from pathlib import Path
 
 from edge_common.errors import PermanentError, TransientError
 from edge_common.files import disk_errors
-from edge_common.spool.checksum import crc32c
-from edge_common.spool.folder import _FORMAT, FORMAT_NAME
+from edge_common.spool.folder import FORMAT_BYTES, FORMAT_NAME, version_in
 from edge_common.spool.frame import BLOCK_BYTES, FORMAT_VERSION
-from edge_common.spool.journal import JOURNAL_NAME, Released, _parse
-from edge_common.spool.recovery import _sort_out
+from edge_common.spool.journal import COPIES, JOURNAL_NAME, Released, parse_copy
+from edge_common.spool.recovery import sort_out
 from edge_common.spool.sectors import read_around
 from edge_common.spool.segment import parse_name
 
 MAX_TRIES = 100  # a writer at full speed begins a segment every 20 ms or so, and a look takes less
-_FORMAT_BYTES = 100  # more than the line ever has
-_JOURNAL_COPIES = 4
 _JOURNAL_TRIES = 3  # a copy that is being written is whole the next time; a rotten one is not
 
 
@@ -51,7 +48,7 @@ def take(path: Path) -> Standing:
     for _ in range(MAX_TRIES):
         names = segment_names(path)
         state, rotten_copies = _read_journal(path)
-        segments, _ = _sort_out(path, state.released if state is not None else 0)
+        segments, _ = sort_out(path, state.released if state is not None else 0)
         if segment_names(path) != names:
             continue
         oldest = first_of(segments[0]) if segments else 0
@@ -68,12 +65,12 @@ def format_is_rotten(path: Path) -> bool:
         OSError: It cannot be read.
         PermanentError: It names a newer format.
     """
-    match = _FORMAT.fullmatch(_read(path / FORMAT_NAME, _FORMAT_BYTES, path / JOURNAL_NAME))
-    if match is None or int(match[3], 16) != crc32c(match[1]):
+    version = version_in(_read(path / FORMAT_NAME, FORMAT_BYTES, path / JOURNAL_NAME))
+    if version is None:
         return True
-    if int(match[2]) > FORMAT_VERSION:
+    if version > FORMAT_VERSION:
         raise PermanentError(
-            f"the spool {path} has format {int(match[2])}; this program knows up to {FORMAT_VERSION}. "
+            f"the spool {path} has format {version}; this program knows up to {FORMAT_VERSION}. "
             "Look with the newer program; nothing was changed.",
             code="newer_format",
         )
@@ -141,10 +138,10 @@ def _read_journal(path: Path) -> tuple[Released | None, int]:
     """The newest whole state, None where there is none, and how many copies are rotten."""
     whole: list[tuple[int, Released]] = []
     for _ in range(_JOURNAL_TRIES):
-        content = _read(path / JOURNAL_NAME, _JOURNAL_COPIES * BLOCK_BYTES, path / FORMAT_NAME)
-        copies = (content[at * BLOCK_BYTES : (at + 1) * BLOCK_BYTES] for at in range(_JOURNAL_COPIES))
-        whole = [parsed for copy in copies if (parsed := _parse(copy)) is not None]
-        if len(whole) == _JOURNAL_COPIES:
+        content = _read(path / JOURNAL_NAME, COPIES * BLOCK_BYTES, path / FORMAT_NAME)
+        copies = (content[at * BLOCK_BYTES : (at + 1) * BLOCK_BYTES] for at in range(COPIES))
+        whole = [parsed for copy in copies if (parsed := parse_copy(copy)) is not None]
+        if len(whole) == COPIES:
             break
     newest = max(whole, key=lambda copy: copy[0])[1] if whole else None
-    return newest, _JOURNAL_COPIES - len(whole)
+    return newest, COPIES - len(whole)

@@ -159,10 +159,21 @@ class Store:
         active = self._chain.active
         if active is not None and active.suspect:
             with self._lock:
-                source = self._room.find(active)
-                active = rewrite(self._chain, self._ledger, self._reader, active, source)
+                active = self._supersede(active)
         if active is not None and active.end_bytes + packed.frame_bytes <= active.size_bytes:
             return active
         with self._lock:
             self._chain.begin(self._room.find(None), self._ledger.next)
             return self._chain.segments[-1]
+
+    def _supersede(self, suspect: Segment) -> Segment | None:
+        """The segment that takes the place of `suspect`; None where nothing waits: that needs no second file.
+
+        On a full disk there would be none.
+        """
+        if self._ledger.released < self._ledger.next:
+            source = self._room.find(suspect)
+            return rewrite(self._chain, self._ledger, self._reader, suspect, source)
+        self._ledger.confirm()
+        self._chain.discard(suspect)
+        return None
