@@ -10,7 +10,7 @@ from edge_cli.processes import CoreProcess
 from edge_cli.views import size
 
 _OLDEST_PYTHON = (3, 11)
-_MIN_FREE_BYTES = 100_000_000  # logs of a dozen components and a spool
+_MIN_FREE_BYTES = 500_000_000  # an outbox takes 256 MiB, which may be at most 80 % of what is free; and logs
 _COMFORTABLE_FREE_BYTES = 1_000_000_000
 BROKER_PORT = 1883  # MQTT's own; the core takes it only when it is told to
 _CLOCK_TOLERANCE_S = 60.0

@@ -18,7 +18,8 @@ from edge_cli.cloud_mqtt import CloudClient
 from edge_cli.console import Screen
 from edge_cli.errors import CommandError
 from edge_cli.greengrass_ipc import CoreConnection
-from edge_cli.topic_messages import TopicMessage, iso_ms
+from edge_cli.topic_messages import TopicMessage
+from edge_common.timestamps import format_timestamp
 
 _END = None  # in the queue: the far end has ended the connection
 
@@ -83,7 +84,7 @@ def show(screen: Screen, message: TopicMessage) -> None:
     if screen.as_json:
         screen.emit(message.document())
         return
-    line = Text(iso_ms(message.received_at)[11:23], "dim")
+    line = Text(format_timestamp(message.received_at)[11:23], "dim")
     line.append(f" {message.topic} ", "cyan")
     line.append(message.text())
     screen.console.print(line, soft_wrap=True)

@@ -3,8 +3,10 @@
 import base64
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from edge_common.timestamps import format_timestamp
 
 _SHOWN_BYTES = 16
 
@@ -45,7 +47,7 @@ class TopicMessage:
 
     def document(self) -> dict[str, Any]:
         """For programs: `payload` is the JSON, or the text, or else `payload_base64` has the bytes."""
-        document: dict[str, Any] = {"received_at": iso_ms(self.received_at), "topic": self.topic}
+        document: dict[str, Any] = {"received_at": format_timestamp(self.received_at), "topic": self.topic}
         try:
             text = self.payload.decode()
         except UnicodeDecodeError:
@@ -54,12 +56,3 @@ class TopicMessage:
             return document | {"payload": json.loads(text)}
         except ValueError:
             return document | {"payload": text}
-
-
-def iso_ms(moment: datetime) -> str:
-    """UTC with milliseconds and `Z`.
-
-    >>> iso_ms(datetime(2026, 11, 22, 4, 26, 11, 123456, tzinfo=UTC))
-    '2026-11-22T04:26:11.123Z'
-    """
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,8 +12,9 @@ from rich.text import Text
 from edge_cli.console import Screen
 from edge_cli.core_status import ComponentStatus
 from edge_cli.demo.state import DemoState, Phase
-from edge_cli.topic_messages import TopicMessage, iso_ms
+from edge_cli.topic_messages import TopicMessage
 from edge_cli.views import duration, listing, plural, short_name, size, state
+from edge_common.timestamps import format_timestamp
 from local_core.settings import Flavor
 
 _LATEST_ROWS = 5  # always that many, so that the picture does not jump
@@ -110,7 +111,7 @@ def _arrivals(console: Console, demo: DemoState) -> Table:
     columns = [numbers([reading["sensors"].get(field) for reading in readings]) for field in fields]
     for row, (message, reading) in enumerate(zip(demo.latest, readings, strict=True)):
         values = [column[row] for column in columns]
-        table.add_row(iso_ms(message.received_at)[11:23], f"#{reading['sequence']}", *values)
+        table.add_row(format_timestamp(message.received_at)[11:23], f"#{reading['sequence']}", *values)
     for _ in range(_LATEST_ROWS - len(readings)):
         table.add_row()
     return table

@@ -6,7 +6,8 @@ from edge_cli.console import Screen
 from edge_cli.demo.live_table import numbers
 from edge_cli.demo.report import held
 from edge_cli.demo.state import DemoState, Phase
-from edge_cli.topic_messages import TopicMessage, iso_ms
+from edge_cli.topic_messages import TopicMessage
+from edge_common.timestamps import format_timestamp
 
 
 class PlainLines:
@@ -45,9 +46,8 @@ class PlainLines:
         for message in readings:
             reading = message.content()
             values = " ".join(f"{name}={numbers([value])[0]}" for name, value in reading["sensors"].items())
-            self._screen.write(
-                f"{iso_ms(message.received_at)} reading #{reading['sequence']} in the cloud: {values}"
-            )
+            received = format_timestamp(message.received_at)
+            self._screen.write(f"{received} reading #{reading['sequence']} in the cloud: {values}")
 
     def _tell_phase(self, demo: DemoState) -> None:
         before, self._phase = self._phase, demo.phase
