@@ -8,9 +8,12 @@ Where to look:
     project              where components, recipes and the default root are
     core_process         starts and stops the daemon;  core_status: what it says of itself
     greengrass_ipc       the only user of awsiot: what greengrass-cli does, over Greengrass IPC
-    cloud_mqtt, cloud_s3 the only users of paho and boto3: the cloud's side
+    cloud_mqtt, cloud_s3 the only user of paho, and the local cloud's S3
     messaging            tap and pub, on either side
-    build, recipes       component folders -> artifacts and recipes
+    building, targets    component folders -> hermetic artifacts and recipes;  build: the quick way for this machine
+    lint, recipes        what is wrong with recipes although every schema takes them
+    fleet                publish and deploy through AWS; its module aws is the only user of boto3 there
+    spool                what components keep on disk
     run_component        a component without a deployment
     log_lines, logs      the nucleus's log format; reading, merging and following the files
     doctor               is everything there?

@@ -1,4 +1,4 @@
-"""`edge publish`, `edge deploy` and `edge deployments`: options and help. What they do is in `edge_cli.fleet`."""
+"""`edge publish`, `deploy` and `deployments`: options and help. What they do is in `edge_cli.fleet`."""
 
 # ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
@@ -65,7 +65,7 @@ def publish(
     bucket: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="For the artifacts; else GDK's: NAME-REGION-ACCOUNT of the registry."
+            metavar="NAME", help="For artifacts; else, as GDK has it, gdk-config.json's with -REGION-ACCOUNT."
         ),
     ] = None,
     version: Annotated[
@@ -88,21 +88,21 @@ def publish(
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.building.names import checked_version
-        from edge_cli.fleet import builds, publishing, views
+        from edge_cli.fleet import admission, builds, publishing, views
 
         chosen = builds.chosen(components or [], build)
-        if version not in {None, publishing.NEXT}:
+        if version not in {None, admission.NEXT}:
             checked_version(str(version))
         with _aws(screen, region) as aws:
             with screen.working("Checking"):
-                releases = publishing.plan(aws, publishing.Order(chosen, bucket, version, adopt))
+                admitted = admission.plan(aws, admission.Order(chosen, bucket, version, adopt))
             if dry_run:
-                done = publishing.foreseen(aws, releases)
+                done = publishing.foreseen(aws, admitted)
             elif screen.is_terminal:
                 with screen.console.status("Publishing", spinner="dots", spinner_style="cyan") as status:
-                    done = publishing.publish(aws, releases, status.update)
+                    done = publishing.publish(aws, admitted, status.update)
             else:
-                done = publishing.publish(aws, releases, screen.note)
+                done = publishing.publish(aws, admitted, screen.note)
         screen.show([asdict(one) for one in done], lambda: views.published(done))
 
 
@@ -146,8 +146,8 @@ def deploy(
     """Deploy to a device or a group of devices, through AWS.
 
     Changes the target's deployment instead of replacing it: components that are not named stay, with their
-    versions, configurations and policies. Without COMPONENT everything that was built is meant. Shows what
-    changes and asks. The same command again changes nothing and waits on.
+    versions, configurations and policies. Without COMPONENT, --remove and --configuration everything that was
+    built is meant. Shows what changes and asks. The same command again changes nothing and waits on.
 
     Exits with 1 when nothing was done, 3 when a device failed, 4 when not all were through in time.
     """
@@ -174,9 +174,9 @@ def deployments(
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """What AWS was asked to run on a device or a group, newest first.
+    """What a device or a group was asked to run, through AWS.
 
-    With what the latest one holds, and how each device fares with it.
+    Newest first, with what the latest one holds, and how each device fares with it.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.fleet import history, target, views

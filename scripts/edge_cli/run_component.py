@@ -106,8 +106,8 @@ def run(prepared: Run, *, quiet_stdout: bool) -> int:
 def changed(settings: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:
     """Settings with some of them replaced; the given ones are left alone.
 
-    >>> changed({"max_in_flight": "4", "sensor": {"source": "iio"}}, ["sensor.source=host", "max_in_flight=1"])
-    {'max_in_flight': 1, 'sensor': {'source': 'host'}}
+    >>> changed({"bucket": "", "sensor": {"source": "iio"}}, ["sensor.source=host", "bucket=readings"])
+    {'bucket': 'readings', 'sensor': {'source': 'host'}}
 
     Raises:
         CommandError: A change is not `key=value`, or goes below something that is no mapping.

@@ -8,7 +8,7 @@ Where to look:
     versions       versions in order, and the next one
     catalogue      component versions in AWS
     bucket         the artifacts' bucket
-    publishing     `edge publish`: everything is checked, then everything is done
+    admission      `edge publish`: everything is checked;  publishing: then everything is done
     target         a thing or a thing group, and the core devices in it
     configuration  what a deployment changes in a component's configuration
     specification  what a target is to run: a deployment changed, not replaced;  difference: by how much

@@ -127,6 +127,21 @@ class Aws:
                 return
             token = {"nextToken": answer["nextToken"]}
 
+    def read_object(self, bucket: str, key: str) -> bytes:
+        """All of an object.
+
+        Raises:
+            AwsError: As for `call`; or it was cut off.
+        """
+        stream = self.call("s3", "get_object", Bucket=bucket, Key=key, ExpectedBucketOwner=self.account)[
+            "Body"
+        ]
+        try:
+            with stream:
+                return bytes(stream.read())
+        except BotoCoreError as error:
+            raise self._unanswered("s3", "GetObject", error) from None
+
     def _client(self, service: str) -> Any:
         if service not in self._clients:
             self._clients[service] = self._session.client(

@@ -1,6 +1,7 @@
 """The bucket for artifacts: is it there, is it ours, is it in the right region; and putting things in."""
 
 import base64
+import hashlib
 
 from edge_cli.errors import CommandError
 from edge_cli.fleet.aws import Aws, AwsError
@@ -71,8 +72,8 @@ def put(aws: Aws, bucket: str, upload: Upload) -> bool:
             raise
     else:
         return True
-    there = aws.call("s3", "head_object", Bucket=bucket, Key=upload.key, ChecksumMode="ENABLED")
-    if there.get("ChecksumSHA256") != digest:
+    there = aws.read_object(bucket, upload.key)
+    if hashlib.sha256(there).hexdigest() != upload.sha256:
         raise CommandError(
             f"s3://{bucket}/{upload.key} holds something else than {upload.file}: somebody has replaced it. "
             f"Look at it, then delete it: aws s3 rm s3://{bucket}/{upload.key}"

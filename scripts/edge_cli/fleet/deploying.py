@@ -8,7 +8,7 @@ from typing import Any
 from edge_cli.console import Screen
 from edge_cli.errors import CommandError
 from edge_cli.fleet import planning, rollout, views
-from edge_cli.fleet.aws import Aws
+from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.fleet.planning import Plan
 from edge_cli.fleet.rollout import DeviceResult
 
@@ -39,7 +39,7 @@ def deploy(screen: Screen, aws: Aws, made: Plan, manner: Manner) -> int:
     """Do what was planned, as far as a person agrees; returns the exit code.
 
     Raises:
-        CommandError: It could not be done; then nothing was changed.
+        CommandError: It could not be done, and nothing was changed; or somebody else has ended it since.
     """
     if not screen.as_json:
         screen.show(None, lambda: views.plan(made))
@@ -56,7 +56,14 @@ def deploy(screen: Screen, aws: Aws, made: Plan, manner: Manner) -> int:
     if deployment_id is None or manner.timeout_s is None:
         _report(screen, made, deployment_id, None)
         return DONE
-    results = _followed(screen, aws, deployment_id, made.devices, manner.timeout_s)
+    goes_on = f"Deployment {deployment_id} goes on all the same: this command again waits on."
+    try:
+        results = _followed(screen, aws, deployment_id, made.devices, manner.timeout_s)
+    except KeyboardInterrupt:
+        screen.note(goes_on)
+        raise
+    except AwsError as error:
+        raise CommandError(f"{error} {goes_on}") from None
     _report(screen, made, deployment_id, results)
     return _conclude(screen, made, results)
 

@@ -1,7 +1,7 @@
 """`edge deployments`: what a target was asked to run, and what its devices made of it. Changes nothing."""
 
 from dataclasses import dataclass
-from itertools import islice
+from datetime import UTC
 from typing import Any
 
 from edge_cli.fleet import target as targets
@@ -65,8 +65,13 @@ def read(aws: Aws, target: Target, limit: int) -> History:
         target: Of what.
         limit: How many deployments at most.
     """
-    listed = aws.pages(
-        "greengrassv2", "list_deployments", "deployments", targetArn=target.arn, historyFilter="ALL"
+    # The API says nothing of their order.
+    listed = sorted(
+        aws.pages(
+            "greengrassv2", "list_deployments", "deployments", targetArn=target.arn, historyFilter="ALL"
+        ),
+        key=lambda one: one["creationTimestamp"],
+        reverse=True,
     )
     now = latest(aws, target)
     components = {name: one["componentVersion"] for name, one in (now or {}).get("components", {}).items()}
@@ -74,12 +79,12 @@ def read(aws: Aws, target: Target, limit: int) -> History:
         PastDeployment(
             deployment_id=one["deploymentId"],
             name=one.get("deploymentName", ""),
-            created_at=one["creationTimestamp"].isoformat(timespec="seconds"),
+            created_at=f"{one['creationTimestamp'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             status=one.get("deploymentStatus", ""),
             is_latest=one.get("isLatestForTarget", False),
             components=components if now and one["deploymentId"] == now["deploymentId"] else {},
         )
-        for one in islice(listed, limit)
+        for one in listed[:limit]
     )
     devices = targets.core_devices(aws, target) if now else []
     return History(

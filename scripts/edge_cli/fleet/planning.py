@@ -62,7 +62,7 @@ def plan(aws: Aws, target: Target, wish: Wish) -> Plan:
         CommandError: A component is not there or cannot be deployed, or is not what the target runs.
     """
     present = history.latest(aws, target)
-    before = specification.kept(present, target.arn, f"edge to {target}")
+    before = specification.kept(present, target.arn, f"Deployment to {target}")
     after = specification.changed(before, _changes(aws, wish, before))
     differences = difference.between(before, after)
     touched = {one.component for one in differences}

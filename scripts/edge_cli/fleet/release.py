@@ -62,15 +62,6 @@ class Release:
     content: str
 
 
-def content_of(build: Build) -> str:
-    """What `Release.content` of a build is.
-
-    Raises:
-        CommandError: As for `prepared`.
-    """
-    return prepared(build, build.version, "any-bucket").content
-
-
 def prepared(build: Build, version: str, bucket: str) -> Release:
     """A build, checked, as it would be published.
 

@@ -9,7 +9,7 @@ from typing import Any
 from edge_cli.errors import CommandError
 from edge_cli.fleet.aws import Aws, AwsError
 
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 # EffectiveDeploymentExecutionStatus of the API.
 _GOOD = frozenset({"SUCCEEDED", "COMPLETED"})
 _BAD = frozenset({"FAILED", "TIMED_OUT", "CANCELED", "REJECTED"})
@@ -112,6 +112,6 @@ def _refuse_ended(aws: Aws, deployment_id: str) -> None:
     if seen.get("deploymentStatus") == "CANCELED" or seen.get("isLatestForTarget") is False:
         how = "cancelled" if seen.get("isLatestForTarget") else "replaced by a newer one"
         raise CommandError(
-            f"Deployment {deployment_id} was {how} while devices were busy with it. Who did that? Look: "
-            "scripts/edge deployments --help"
+            f"Deployment {deployment_id} was {how}; not all devices were through with it. scripts/edge "
+            "deployments shows what holds now; to deploy this again: the same command with --again"
         )

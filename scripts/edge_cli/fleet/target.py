@@ -25,13 +25,16 @@ class Target:
 
 
 def refuse_unclear(thing: str | None, group: str | None) -> None:
-    """A deployment goes to one target.
+    """A deployment has one target.
 
     Raises:
         CommandError: None was named, or two.
     """
     if bool(thing) == bool(group):
-        raise CommandError("Say where to: either --thing NAME or --group NAME.")
+        raise CommandError(
+            "Name one target in AWS: either --thing NAME or --group NAME. The core on this laptop has words "
+            "of its own: scripts/edge deployment --help"
+        )
 
 
 def find(aws: Aws, thing: str | None, group: str | None) -> Target:

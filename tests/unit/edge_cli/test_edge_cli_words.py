@@ -14,6 +14,7 @@ from edge_cli.app import main
 GROUPS = [[], ["core"], ["core", "fault"], ["deployment"], ["component"], ["spool"]]
 COMMANDS = [
     *(["demo"], ["doctor"], ["build"], ["run"], ["logs"], ["tap"], ["pub"], ["lint"]),
+    *(["publish"], ["deploy"], ["deployments"]),
     *(["core", word] for word in ("up", "down", "status", "offline", "online", "restart-ipc")),
     *(["core", "fault", word] for word in ("mute-subscription", "expire-credentials")),
     *(["deployment", word] for word in ("create", "status", "list", "cancel")),

@@ -1,0 +1,122 @@
+"""May a build be published, and as which version? Asks AWS; changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge_cli.errors import CommandError
+from edge_cli.fleet import bucket as buckets
+from edge_cli.fleet import catalogue, registry, release, versions
+from edge_cli.fleet.aws import Aws, AwsError
+from edge_cli.fleet.builds import Build
+from edge_cli.fleet.catalogue import Published
+from edge_cli.fleet.release import Release
+
+NEXT = "next"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be published.
+
+    Attributes:
+        builds: Of what.
+        bucket: Where artifacts go; None means what `gdk-config.json` names.
+        version: None means that of each build; `next` means that, or the one after the latest published.
+        adopts: A component that another publisher's name stands on is taken over.
+    """
+
+    builds: Sequence[Build]
+    bucket: str | None = None
+    version: str | None = None
+    adopts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A release that may be published.
+
+    Attributes:
+        release: What.
+        published: The very same content under the very same version, where it is in AWS already.
+    """
+
+    release: Release
+    published: Published | None
+
+
+def plan(aws: Aws, order: Order) -> list[Admitted]:
+    """Check everything, of all components.
+
+    Raises:
+        CommandError: Something cannot be published; names every reason.
+    """
+    admitted: list[Admitted] = []
+    faults: list[str] = []
+    for build in order.builds:
+        try:
+            admitted.append(_checked(aws, build, order))
+        except AwsError:
+            raise  # it would be the same for the others
+        except CommandError as error:
+            faults.append(str(error))
+    needed = {one.release.bucket for one in admitted if one.release.uploads and not one.published}
+    for bucket in sorted(needed):
+        try:
+            buckets.check(aws, bucket)
+        except CommandError as error:
+            faults.append(str(error))
+    if faults:
+        raise CommandError("\n".join(faults) + " Nothing was changed.")
+    return admitted
+
+
+def refuse_other_content(wanted: Release, found: Published, taken: Sequence[str]) -> None:
+    """What is published under a version never changes.
+
+    Args:
+        wanted: What is to be published.
+        found: What is there under the same version.
+        taken: All versions that are there.
+
+    Raises:
+        CommandError: They are not the same, or it is not known; offers the next version.
+    """
+    offer = f"Publish this as the next version: --version {versions.next_version(wanted.version, taken)}."
+    what = f"{found.name} {found.version}"
+    if found.state == "FAILED":
+        raise CommandError(f"{what} is there, but it FAILED: {found.reason or 'no reason given'}. {offer}")
+    if found.content is None:
+        raise CommandError(
+            f"{what} was published by another program: nothing tells whether with the same content. {offer}"
+        )
+    if found.content != wanted.content:
+        raise CommandError(f"{what} is published, with other content; versions never change. {offer}")
+
+
+def _checked(aws: Aws, build: Build, order: Order) -> Admitted:
+    bucket = order.bucket or registry.bucket(build.name, aws.region, aws.account)
+    built = release.prepared(build, build.version, bucket)
+    taken = catalogue.published_versions(aws, build.name)
+    latest = catalogue.find(aws, build.name, taken[-1]) if taken else None
+    if latest and latest.publisher not in {"", built.publisher} and not order.adopts:
+        raise CommandError(
+            f"The name {build.name} is taken: {latest.publisher} has published {latest.version} under it, "
+            f"this build is by {built.publisher or 'nobody'}. Take a name of your own: scripts/edge build "
+            "--namespace com.yours; or, if it is the same component, take it over: --adopt."
+        )
+    version = _version(built, order.version, taken, latest)
+    wanted = built if version == built.version else release.prepared(build, version, bucket)
+    if version not in taken:
+        return Admitted(wanted, None)
+    found = latest if latest and latest.version == version else catalogue.find(aws, build.name, version)
+    if found:
+        refuse_other_content(wanted, found, taken)
+    return Admitted(wanted, found)
+
+
+def _version(built: Release, wanted: str | None, taken: Sequence[str], latest: Published | None) -> str:
+    if wanted != NEXT:
+        return wanted or built.version
+    if latest and latest.content == built.content and latest.state != "FAILED":
+        return latest.version
+    return versions.next_version(built.version, taken)
