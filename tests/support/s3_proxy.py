@@ -42,6 +42,10 @@ class Fault(Enum):
     STALLED = "not taken any further after the first bytes"
     SLOW_LINE = "taken slowly, piece by piece, then passed on"
     PORTAL = "answered 200 by something that is not S3"
+    PORTAL_PAGE = "answered 200 with a page of something that is not S3"
+    NO_SUCH_KEYS = "answered 403 InvalidAccessKeyId"
+    LATE = "passed on, and answered after a second"
+    TRICKLE = "taken, and answered a byte at a time without an end"
 
 
 _ANSWERS = {
@@ -50,8 +54,13 @@ _ANSWERS = {
     Fault.INTERNAL_ERROR: ("500 Internal Server Error", "InternalError", ""),
     Fault.SKEWED: ("403 Forbidden", "RequestTimeTooSkewed", ""),
     Fault.CONFLICT: ("409 Conflict", "ConditionalRequestConflict", ""),
+    Fault.NO_SUCH_KEYS: ("403 Forbidden", "InvalidAccessKeyId", ""),
 }
 _PORTAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n"
+_PAGE = b"<html><body>Welcome to the network</body></html>"
+_PORTAL_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(_PAGE), _PAGE)
+_LATE_S = 1.0
+_TRICKLE_S = 0.02  # between two bytes
 STORM = {Fault.SLOW_DOWN: 0.30, Fault.INTERNAL_ERROR: 0.10, Fault.CUT: 0.05, Fault.LOST_ANSWER: 0.05}
 
 
@@ -177,8 +186,12 @@ class S3Proxy:
             return _error(fault), True
         if fault in {Fault.CUT, Fault.BLACK_HOLE, Fault.STALLED}:
             return b"", False
-        if fault is Fault.PORTAL:
-            return _PORTAL, True
+        if fault is Fault.TRICKLE:
+            return self._trickle(client), False
+        if fault in {Fault.PORTAL, Fault.PORTAL_PAGE}:
+            return _PORTAL if fault is Fault.PORTAL else _PORTAL_PAGE, True
+        if fault is Fault.LATE:
+            self._closing.wait(_LATE_S)
         answer = self._ask_store(head, _flipped(body) if fault is Fault.FLIPPED_BIT else body)
         sent = {Fault.LOST_ANSWER: 0, Fault.HALF_ANSWER: len(answer) // 2}.get(fault, len(answer))
         return answer[:sent], sent == len(answer)
@@ -203,6 +216,13 @@ class S3Proxy:
         while len(body) < size and not self._closing.wait(_PIECE_PAUSE_S):
             body += arriving.read(min(_PIECE_BYTES, size - len(body)))
         return bytes(body)
+
+    def _trickle(self, client: socket.socket) -> bytes:
+        """Answer until the client has had enough."""
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while not self._closing.wait(_TRICKLE_S):
+            client.sendall(b" ")
+        return b""
 
     def _ask_store(self, head: bytes, body: bytes) -> bytes:
         """The store's answer, whole, without its word that it closes the connection."""

@@ -45,11 +45,14 @@ class TransientError(EdgeError):
 
     Attributes:
         retry_after_s: Seconds the far end asked to be left alone, or None when it did not say.
+        code: A fixed word for the cause, such as "no_answer" or "clock_skew": while something is tried again
+            and again, another word is news to a person.
     """
 
-    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, reason: str, *, retry_after_s: float | None = None, code: str = "transient") -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.code = code
 
 
 class RefusedError(TransientError):
@@ -62,8 +65,7 @@ class RefusedError(TransientError):
     """
 
     def __init__(self, reason: str, *, code: str, retry_after_s: float | None = None) -> None:
-        super().__init__(reason, retry_after_s=retry_after_s)
-        self.code = code
+        super().__init__(reason, retry_after_s=retry_after_s, code=code)
 
 
 class PermanentError(EdgeError):

@@ -27,8 +27,31 @@ def confirm(answer: Mapping[str, Any], checksum: str, target: Mapping[str, str])
     Raises:
         TransientError: It does not confirm them.
     """
-    if not answer.get("ETag") or answer.get("ChecksumSHA256", checksum) != checksum:
-        raise TransientError(
-            f"s3://{target['Bucket']}/{target['Key']}: the answer does not confirm what was sent: it is not "
-            "S3's, or the bytes have changed on the way. Sent again."
-        )
+    named(answer, "ETag", target)
+    if answer.get("ChecksumSHA256", checksum) != checksum:
+        raise _not_confirmed(target)
+
+
+def named(answer: Mapping[str, Any], field: str, target: Mapping[str, str]) -> str:
+    """What a store that did as it was asked says under `field`.
+
+    Args:
+        answer: Of whoever has answered.
+        field: Such as "ETag", which only an object or a part that is stored has.
+        target: `Bucket` and `Key`.
+
+    Raises:
+        TransientError: Nothing: it is not S3 that has answered.
+    """
+    said = str(answer.get(field) or "")
+    if not said:
+        raise _not_confirmed(target)
+    return said
+
+
+def _not_confirmed(target: Mapping[str, str]) -> TransientError:
+    return TransientError(
+        f"s3://{target['Bucket']}/{target['Key']}: the answer does not confirm what was sent: it is not "
+        "S3's, or the bytes have changed on the way. Sent again.",
+        code="not_confirmed",
+    )

@@ -21,6 +21,8 @@ from botocore.utils import ContainerMetadataFetcher
 from edge_common.clock import Clock
 from edge_common.errors import RefusedError, TransientError
 from edge_common.metrics import Metrics
+from edge_common.s3.attempt import make_cuttable, this_attempt
+from edge_common.s3.failures import CredentialsRefusedError
 from edge_common.s3.fetch_limit import FetchLimit
 
 # What a core tells a component whose recipe depends on aws.greengrass.TokenExchangeService; AWS SDKs and
@@ -31,6 +33,9 @@ TOKEN_VARIABLE = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105  the name of 
 # (its CredentialRequestHandler), so that later than that there are new ones to be had.
 RENEW_BEFORE_S = 240.0
 _RENEW_AT_MOST_EVERY_S = 60.0  # should they look old when they are new, for the clock is wrong
+# So many in a row that S3 refuses, and it is no chance any more: their role or its keys are wrong.
+_SETS_UNTIL_REFUSED = 2
+_PASSES_BY_ITSELF = "expired_token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,15 @@ class CredentialStore:
         self._fetches = metrics.counter("s3_credentials_fetched")
         self._refusals = metrics.counter("s3_credentials_refused")
         self._limit = FetchLimit()
-        self._fetcher = ContainerMetadataFetcher(URLLib3Session(timeout=timeout_s), sleep=lambda _: None)
+        session = URLLib3Session(timeout=timeout_s)
+        make_cuttable(session)
+        self._fetcher = ContainerMetadataFetcher(session, sleep=lambda _: None)
         self._fetcher.RETRY_ATTEMPTS = 1  # who tries again is decided above, and counted here
         self._lock = threading.Lock()
         self._current: _Fetched | None = None
         self._fetched_s = 0.0
+        self._refusal: CredentialsRefusedError | None = None  # of the last set, until S3 takes one
+        self._sets_refused = 0  # in a row
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -88,18 +97,34 @@ class CredentialStore:
             RefusedError: There are none to be found: a person must say where they are.
         """
         with self._lock:
+            attempt = this_attempt()
+            if attempt is not None and attempt.is_cut:
+                raise TransientError("nobody waits for these credentials any more")
             if self._current is None:
                 self._current = self._fetch()
             elif self._ends_soon(self._current):
                 self._renew()
             return self._current.credentials
 
-    def refuse(self, used: Any) -> None:
+    def refuse(self, used: Any, refusal: CredentialsRefusedError) -> None:
         """S3 has refused `used`, which `get_frozen_credentials` gave: never give them again."""
         with self._lock:
             self._refusals.add()
+            self._refusal = refusal
             if self._current is not None and self._current.credentials == used:
                 self._current = None
+                self._sets_refused += 1
+
+    def accept(self) -> None:
+        """S3 has taken what it was given."""
+        if self._refusal is not None:
+            with self._lock:
+                self._refusal, self._sets_refused = None, 0
+
+    def verdict(self) -> TransientError:
+        """The error for a request whose credentials S3 refuses, new ones too; says what S3 says."""
+        with self._lock:
+            return self._none_yet()
 
     def _ends_soon(self, current: _Fetched) -> bool:
         if current.expires_at is None:
@@ -118,11 +143,8 @@ class CredentialStore:
 
     def _fetch(self) -> _Fetched:
         now_s = self._clock.monotonic_s()
-        wait_s = self._limit.wait_s(now_s)
-        if wait_s > 0:
-            raise TransientError(
-                f"no credentials for S3 yet; they are asked for again in {wait_s:.0f} s", retry_after_s=wait_s
-            )
+        if self._limit.wait_s(now_s) > 0:
+            raise self._none_yet()
         self._limit.note(now_s)
         self._fetches.add()
         fetched = self._from_token_exchange() if self._uri else _from_usual_places()
@@ -147,11 +169,23 @@ class CredentialStore:
                 code="bad_credentials_uri",
             ) from error
 
+    def _none_yet(self) -> TransientError:
+        wait_s = self._limit.wait_s(self._clock.monotonic_s())
+        refusal = self._refusal
+        if refusal is None:
+            reason = f"no credentials for S3 yet; they are asked for again in {wait_s:.0f} s"
+            return TransientError(reason, retry_after_s=wait_s, code="no_credentials")
+        reason = f"{refusal.reason} New ones are asked for in {wait_s:.0f} s."
+        if self._sets_refused < _SETS_UNTIL_REFUSED or refusal.code == _PASSES_BY_ITSELF:
+            return TransientError(reason, retry_after_s=wait_s, code=refusal.code)
+        return RefusedError(reason, retry_after_s=wait_s, code=refusal.code)
+
     def _unavailable(self, why: str) -> TransientError:
         shown = why.replace(self._token, "***") if self._token else why
         return TransientError(
             f"the token exchange at {self._uri} gives no credentials for S3 now: {shown[:300]}. Asked again.",
             retry_after_s=self._limit.wait_s(self._clock.monotonic_s()),
+            code="no_credentials",
         )
 
 
@@ -162,7 +196,7 @@ def _from_usual_places() -> _Fetched:
             return _Fetched(found.get_frozen_credentials(), None)
     except (BotoCoreError, RuntimeError) as error:
         # RuntimeError: "refreshed credentials are still expired", when the clock is years ahead.
-        raise TransientError(f"no credentials for S3 now: {error}") from error
+        raise TransientError(f"no credentials for S3 now: {error}", code="no_credentials") from error
     raise RefusedError(
         f"no credentials for S3: {URI_VARIABLE} is not set, and nothing else gives any. On a core, let the "
         "recipe depend on aws.greengrass.TokenExchangeService; on a laptop, set AWS_PROFILE.",

@@ -4,7 +4,10 @@ from edge_common.errors import EdgeError, TransientError
 
 
 class CredentialsRefusedError(TransientError):
-    """S3 does not take these credentials, and may take others; stays inside this package."""
+    """S3 does not take these credentials, and may take others; stays inside this package.
+
+    Its code says why: "expired_token" passes with the next credentials, the others may not.
+    """
 
 
 class AlreadyThereError(EdgeError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_common.errors import PermanentError
 from edge_common.files import disk_errors
-from edge_common.s3.checksums import base64_sha256, confirm
+from edge_common.s3.checksums import base64_sha256, confirm, named
 
 if TYPE_CHECKING:  # for it imports the SDK, which is not loaded before it is needed
     from edge_common.s3.requests import Requests
@@ -76,7 +76,7 @@ class Upload:
             "create_multipart_upload", **target, ContentType=content_type, ChecksumAlgorithm="SHA256"
         )
         fitting_bytes = max(part_bytes, MIN_PART_BYTES, -(-size_bytes // _MAX_PARTS))
-        return cls(requests, target, answer["UploadId"], size_bytes, fitting_bytes)
+        return cls(requests, target, named(answer, "UploadId", target), size_bytes, fitting_bytes)
 
     def send(self, path: Path, sha256_hex: str, on_progress: OnProgress | None) -> None:
         """Send what is not there yet, and put the object together.
@@ -98,12 +98,13 @@ class Upload:
                 on_progress(min(there_bytes + self._part_bytes, self.size_bytes), self.size_bytes)
         if self._digest.hexdigest() != sha256_hex:
             raise file_changed(path)
-        self._requests.ask(
+        answer = self._requests.ask(
             "complete_multipart_upload",
             **self._target,
             MultipartUpload={"Parts": self._parts},
             IfNoneMatch="*",
         )
+        named(answer, "ETag", self._target)
 
     def abort(self) -> None:
         """Let S3 forget the parts.

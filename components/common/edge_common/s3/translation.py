@@ -31,10 +31,15 @@ def translate(error: Exception, asked: str, secrets: Iterable[str]) -> EdgeError
     if isinstance(error, ClientError):
         return _answered(error.response, asked, secrets)
     said = _shown(str(error), secrets)
-    if isinstance(error, ParamValidationError):
-        return PermanentError(f"{asked}: the SDK does not take the request: {said}.", code="invalid_request")
-    clock = " Look at this device's clock and certificates." if isinstance(error, SSLError) else ""
-    return TransientError(f"{asked}: no answer from S3 ({said}).{clock} Tried again.")
+    if isinstance(error, ParamValidationError):  # whatever is wrong there is not in the object's bytes
+        reason = f"{asked}: the SDK does not take the request: {said}. Look at the bucket and the prefix."
+        return RefusedError(reason, code="invalid_request")
+    if isinstance(error, SSLError):
+        reason = (
+            f"{asked}: no answer from S3 ({said}). Look at this device's clock and certificates. Tried again."
+        )
+        return TransientError(reason, code="tls")
+    return TransientError(f"{asked}: no answer from S3 ({said}). Tried again.", code="no_answer")
 
 
 def _answered(response: dict[str, Any], asked: str, secrets: Iterable[str]) -> EdgeError:
@@ -52,15 +57,15 @@ def _answered(response: dict[str, Any], asked: str, secrets: Iterable[str]) -> E
 def _by_meaning(answer: Answer, reason: str, retry_after_s: float | None) -> EdgeError:
     match answer.meaning:
         case Meaning.CREDENTIALS:
-            return CredentialsRefusedError(reason, retry_after_s=retry_after_s)
+            return CredentialsRefusedError(reason, retry_after_s=retry_after_s, code=answer.code)
         case Meaning.REFUSED:
             return RefusedError(reason, code=answer.code, retry_after_s=retry_after_s)
         case Meaning.WRONG_OBJECT:
             return PermanentError(reason, code=answer.code)
         case Meaning.PASSES if answer.code in {"no_such_upload", "invalid_part"}:
-            return UploadLostError(reason)
+            return UploadLostError(reason, code=answer.code)
         case Meaning.PASSES:
-            return TransientError(reason, retry_after_s=retry_after_s)
+            return TransientError(reason, retry_after_s=retry_after_s, code=answer.code)
 
 
 def _retry_after_s(response: dict[str, Any]) -> float | None:
