@@ -202,7 +202,7 @@ def test_a_publisher_that_is_killed_again_and_again_loses_nothing(
     lost = len(safe - set(arrived)) - numbers["waiting"]  # stored a moment before the end
     repeated = len(arrived) - len(set(arrived))
     trial = {"kills": kills, "stored": len(safe), "lost": lost, "repeated": repeated}
-    figure("publisher, random kill -9", flavor=flavor, **trial)
+    figure("publisher, random kill -9", flavor=flavor.value, **trial)
 
     assert lost == 0, f"seed {seed}: of {sorted(safe - set(arrived))} only {numbers['waiting']} wait"
     assert repeated <= kills * MAX_IN_FLIGHT * LANES, f"seed {seed}"
