@@ -37,7 +37,9 @@ def figure(record_property: Any) -> Figure:
     """Notes what the test has measured; the table at the end of the run shows it."""
 
     def note(what: str, **numbers: float | str) -> None:
-        record_property(_PROPERTY, {"what": what, **numbers})
+        # Workers send it to each other: a word that is a member of an enumeration could not travel.
+        plain = {name: str(value) if isinstance(value, str) else value for name, value in numbers.items()}
+        record_property(_PROPERTY, {"what": what, **plain})
 
     return note
 
