@@ -15,7 +15,7 @@ from local_core.settings import CoreSettings, Flavor
 
 _DEFAULTS = CoreSettings(root=Path())
 
-app = group("The local core: start it, look at it, take its cloud away.")
+app = group("The local core: start it, look at it, take IoT Core away from it.")
 faults = group("Misbehave on request, as real cores and clouds do.")
 app.add_typer(faults, name="fault", rich_help_panel="Make trouble")
 
@@ -115,21 +115,21 @@ def status(*, root: Root, as_json: AsJson = False) -> None:
     rich_help_panel="Make trouble", epilog=examples("scripts/edge core offline", "scripts/edge core online")
 )
 def offline(*, root: Root, as_json: AsJson = False) -> None:
-    """Take the cloud away, until `core online`.
+    """Take IoT Core away, until `core online`.
 
-    The link to IoT Core breaks. The classic nucleus spools what components publish with QoS 1, up to
-    2.5 MiB; Lite refuses it.
+    Its link breaks; S3 stays. The classic nucleus spools what components publish with QoS 1, up to 2.5 MiB;
+    Lite refuses it.
     """
     with reporting(as_json=as_json) as screen:
         answer = _control(root, "offline")
-        screen.tell(answer, "The cloud is offline. Bring it back: scripts/edge core online")
+        screen.tell(answer, "IoT Core is offline; S3 is not. Bring it back: scripts/edge core online")
 
 
 @app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core online"))
 def online(*, root: Root, as_json: AsJson = False) -> None:
-    """Bring the cloud back; what was spooled is delivered."""
+    """Bring IoT Core back; what was spooled is delivered."""
     with reporting(as_json=as_json) as screen:
-        screen.tell(_control(root, "online"), "The cloud is online.")
+        screen.tell(_control(root, "online"), "IoT Core is online.")
 
 
 @app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core restart-ipc"))

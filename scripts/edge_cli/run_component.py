@@ -18,6 +18,7 @@ from edge_cli.access import read_access
 from edge_cli.errors import CommandError
 from edge_cli.project import COMPONENTS, Component
 from edge_cli.recipes import read_facts
+from edge_common.lifetime import EXIT_CONFIGURATION
 from local_core.errors import CoreError
 from local_core.layout import Layout
 from local_core.settings import CoreSettings
@@ -71,9 +72,10 @@ def prepare(component: Component, root: Path, flags: Sequence[str], changes: Seq
     # Beside the deployed component's own folder, which that one may have locked.
     folder = None if stays_offline else Layout(root).work(f"{component.name}.run")
     core = (
-        f"It talks to the core on {root}, with the rights of this command, not its own. Its files: {folder}"
+        f"The component talks to the core on {root}, with the rights of this command, not its own. "
+        f"Its files: {folder}"
         if folder
-        else "It talks to no core."
+        else "The component talks to no core."
     )
     return Run([sys.executable, "-u", "-m", component.package, *flags], settings, variables, folder, core)
 
@@ -101,6 +103,16 @@ def run(prepared: Run, *, quiet_stdout: bool) -> int:
         finally:
             signal.signal(signal.SIGINT, interrupt)
             signal.signal(signal.SIGTERM, terminate)
+
+
+def advice(prepared: Run, exit_code: int) -> str:
+    """What to do when the component has refused its settings; "" when it has not."""
+    if exit_code != EXIT_CONFIGURATION:
+        return ""
+    example = "sensor.source=host"
+    if prepared.settings.get("bucket") == "":
+        example = f"bucket={CoreSettings(root=Path()).bucket}, which the local core has"
+    return f"To change a setting of the recipe for this run: --set KEY=VALUE, such as --set {example}"
 
 
 def changed(settings: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +23,7 @@ app = group(
     "DIR is an outbox, where a component keeps what the far end does not have yet; or one spool of it; or "
     "the component's work folder that holds it. Looking takes no lock and changes nothing: it works while "
     "the component runs, on a copy of the folder, and as any user who may read it. `scripts/edge spool DIR` "
-    "means `show DIR`."
+    "means `show DIR`; without DIR it lists the outboxes of the core."
 )
 
 Folder = Annotated[
@@ -34,33 +35,55 @@ Folder = Annotated[
 
 
 class ShowByDefault(Sections):
-    """A group whose first word may be a folder: then `show` is meant."""
+    """A group whose first word may be a folder: then `show` is meant, as it is without any word."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `show` before what is no command and no misspelt one."""
-        word = args[0] if args else "--help"
+        word = args[0] if args else "show"
         is_misspelt = not Path(word).exists() and get_close_matches(word, self.commands)
-        if word not in {*self.commands, "--help", "-h"} and not is_misspelt:
+        if not args or (word not in {*self.commands, "--help", "-h"} and not is_misspelt):
             args = ["show", *args]
         return super().parse_args(ctx, args)
 
 
 @app.command(
     epilog=examples(
+        "scripts/edge spool",
         "scripts/edge spool .edge/core/work/com.example.MqttPublisher",
         "scripts/edge spool show /greengrass/v2/work/com.example.S3BatchUploader/outbox --json",
     )
 )
-def show(*, folder: Folder, as_json: AsJson = False) -> None:
+def show(
+    *,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]",
+            readable=False,
+            show_default=False,
+            help="An outbox, a spool, or a component's work folder; without it every outbox of the core.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """What waits, since when, what was lost, what was given up.
 
-    Reads the end of each spool only, so damage that nobody has met yet shows in `verify`, not here.
+    Reads the end of each spool only, so damage that nobody has met yet shows in `verify`, not here. The core
+    is the one of `$EDGE_ROOT`, else .edge/core in the project.
     """
     with _looking(as_json=as_json) as screen:
+        from edge_cli.project import default_root
         from edge_cli.spool import places, survey, views
 
-        found = survey.take(places.find(folder))
-        screen.show(asdict(found), lambda: views.survey(found))
+        today = datetime.now(UTC).date().isoformat()
+        if folder is not None:
+            found = survey.take(places.find(folder))
+            screen.show(asdict(found), lambda: views.survey(found, today))
+            return
+        root = default_root()
+        every = [survey.take(place) for place in places.outboxes_below(root / "work")]
+        document = {"root": str(root), "outboxes": [asdict(outbox) for outbox in every]}
+        screen.show(document, lambda: views.surveys(every, root, today))
 
 
 @app.command(
@@ -75,14 +98,14 @@ def verify(*, folder: Folder, as_json: AsJson = False) -> None:
     Names each damaged range: its records, its file, its bytes. Exits with 1 when anything is damaged.
     """
     with _looking(as_json=as_json) as screen:
-        from edge_cli.spool import places, progress, views
+        from edge_cli.spool import places, progress, verdict_view, views
         from edge_cli.spool import verify as verification
 
         with progress.bar(screen, "Reading") as on_progress:
             found = verification.verify(places.find(folder), on_progress)
         if found.in_use_by is not None:
             screen.note(views.in_use(found.in_use_by))
-        screen.show(asdict(found), lambda: views.verdict(screen, found))
+        screen.show(asdict(found), lambda: verdict_view.verdict(screen, found))
         if not found.whole:
             raise typer.Exit(1)
 
@@ -115,14 +138,16 @@ def export(
         from edge_cli.spool import places
 
         job = exporting.Export(places.find(folder), dead=dead)
+        kind = "dead letters" if dead else "records"
         if out is None:
             sys.stdout.flush()
             for line in job.lines():
                 sys.stdout.buffer.write(line)
             sys.stdout.buffer.flush()
+            if not job.exported:
+                screen.note(f"There are no {kind} in {job.place.path}.")
         else:
             exporting.write(job, out)
-            kind = "dead letters" if dead else "records"
             screen.tell({"exported": job.exported, "file": str(out)}, f"{job.exported} {kind} in {out}")
         job.require_whole()
 
@@ -148,7 +173,7 @@ def requeue(
         typer.Option(
             min=1,
             metavar="BYTES",
-            help="The component's outbox.max_bytes, where letters find no room without.",
+            help="The component's outbox.max_bytes, if another than the one noted in the outbox.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -169,6 +194,8 @@ def requeue(
             with screen.working("Putting dead letters back"):
                 requeuing.carry_out(place, plan.chosen, max_bytes)
         screen.tell(asdict(plan.outcome), views.requeued(plan.outcome))
+        if plan.chosen and dry_run and (reason := requeuing.in_the_way(place)):
+            screen.note(reason)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def component_table(components: Sequence[ComponentStatus]) -> RenderableType:
 
 def iot_core_line(counters: IotCoreCounters) -> Text:
     """The link to IoT Core in one line; what should worry is coloured."""
-    line = Text(f"{counters['published']} to the cloud · {counters['delivered']} from it to components")
+    line = Text(f"{counters['published']} to IoT Core · {counters['delivered']} from it to components")
     waiting = counters["spooled_messages"]
     line.append(f" · {waiting} waiting ({size(counters['spooled_bytes'])})", "yellow" if waiting else "")
     line.append(f" · {counters['in_flight']} in flight")
@@ -72,13 +72,13 @@ def iot_core_line(counters: IotCoreCounters) -> Text:
 
 def core(screen: Screen, status: CoreStatus) -> RenderableType:
     """A running core: what it is, where it listens, what runs on it."""
-    cloud = Text("online", "green") if status["online"] else Text("offline", "yellow")
+    iot_core = Text("online", "green") if status["online"] else Text("offline", "yellow")
+    broker = f", {status['endpoints']['mqtt']} ({status['broker']})"
     services = status["services"]
     rows: list[tuple[str, RenderableType]] = [
         ("Thing", f"{status['thing_name']} in {status['region']}"),
         ("Nucleus", f"{status['flavor']}, process {status['pid']}, up {duration(status['uptime_s'])}"),
-        ("Cloud", cloud),
-        ("IoT Core", _endpoint(f"{status['endpoints']['mqtt']} ({status['broker']})", services["mqtt"])),
+        ("IoT Core", iot_core.append_text(_endpoint(broker, services["mqtt"]))),
         ("S3", _endpoint(f"{status['endpoints']['s3']}, bucket {status['bucket']}", services["s3"])),
         ("Credentials", status["endpoints"]["token_exchange"]),
         ("IPC", status["endpoints"]["ipc"]),

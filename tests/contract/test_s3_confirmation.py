@@ -45,6 +45,25 @@ def test_every_body_goes_with_its_sha256(bed: Bench, tmp_path: Path, monkeypatch
     assert [checksums for checksums, _ in sent] == [[checksum] for _, checksum in sent]
 
 
+@pytest.mark.parametrize("portal", [Fault.PORTAL, Fault.PORTAL_PAGE])
+@pytest.mark.parametrize("request_number", range(4))  # begin, two parts, complete
+def test_a_large_file_is_not_there_before_s3_itself_says_so(
+    bed: Bench, tmp_path: Path, portal: Fault, request_number: int
+) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(os.urandom(PART_BYTES + 1000))
+    bed.proxy.next(*[Fault.NONE] * request_number, portal)
+
+    with pytest.raises(TransientError) as failure:
+        bed.put_file(large)
+
+    assert failure.value.code == "not_confirmed"
+    assert bed.store.listing() == []
+    assert bed.put_file(large) is Placed.NEW
+    assert bed.proxy.requests == 5  # one more than without the fault
+    assert bed.store.unfinished_uploads() == []
+
+
 def test_an_answer_that_confirms_nothing_is_not_believed(bed: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a proxy that says "200 OK" and keeps the object to itself."""
     monkeypatch.setattr(s3_proxy, "_PORTAL", EMPTY_ANSWER)

@@ -15,9 +15,10 @@ from edge_common.s3 import Placed, S3Gateway
 from support.manual_clock import EPOCH, ManualClock
 from support.s3_bench import PART_BYTES, Bench, bench, key_of
 from support.s3_credentials import AUTHORIZATION, Temper, TokenExchangeDouble
+from support.s3_proxy import Fault
 from support.s3_store import BUCKET, REGION, Store, running_store
 
-FAILURES = [temper for temper in Temper if temper is not Temper.GIVE]
+FAILURES = [temper for temper in Temper if temper not in {Temper.GIVE, Temper.TRICKLE}]
 SDK_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -146,6 +147,58 @@ def test_credentials_that_are_refused_again_are_not_asked_for_in_a_loop(
     calls_s = bed.tokens.calls_s
     assert 20 < len(calls_s) <= 60
     assert all(later - earlier >= 60 for earlier, later in zip(calls_s, calls_s[6:], strict=False))
+
+
+def refused(bed: Bench) -> TransientError:
+    """The error of one more put."""
+    with pytest.raises(TransientError) as error:
+        bed.put(some_body())
+    return error.value
+
+
+def test_keys_that_nobody_knows_are_named_and_after_two_sets_a_person_must_act(
+    bed: Bench, clock: ManualClock
+) -> None:
+    bed.proxy.next(*[Fault.NO_SUCH_KEYS] * 10)
+    first = refused(bed)
+    clock.advance(first.retry_after_s or 0.0)
+    second, while_limited = refused(bed), refused(bed)
+
+    assert [type(error) for error in (first, second, while_limited)] == [
+        TransientError,
+        RefusedError,
+        RefusedError,
+    ]
+    for error in (first, second, while_limited):
+        assert error.code == "invalid_access_key"
+        assert "S3 says InvalidAccessKeyId" in error.reason
+        assert "Look at the role" in error.reason
+
+
+def test_credentials_that_expire_again_and_again_are_named_and_pass_by_themselves(
+    bed: Bench, clock: ManualClock
+) -> None:
+    bed.put(some_body())
+    bed.store.refuse_tokens(bed.tokens.tokens)  # which the token exchange does not know
+    errors = []
+    for _ in range(4):
+        errors.append(refused(bed))
+        clock.advance(10)
+
+    assert {(type(error), error.code) for error in errors} == {(TransientError, "expired_token")}
+    assert all("S3 says ExpiredToken" in error.reason for error in errors)
+
+
+def test_what_was_refused_is_forgotten_when_s3_takes_the_next(bed: Bench, clock: ManualClock) -> None:
+    bed.proxy.next(Fault.NO_SUCH_KEYS)
+    refused(bed)
+    clock.advance(60)
+    bed.put(some_body())
+    clock.advance(60)
+    bed.tokens.next(Temper.SERVER_ERROR)
+    bed.proxy.next(Fault.NO_SUCH_KEYS)
+
+    assert not isinstance(refused(bed), RefusedError)
 
 
 def test_threads_that_need_new_credentials_together_fetch_them_once(bed: Bench, clock: ManualClock) -> None:

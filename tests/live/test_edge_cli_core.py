@@ -45,10 +45,13 @@ def test_status_for_people_names_every_endpoint(root: Path) -> None:
     assert "bench-7" in text
 
 
-def test_cloud_goes_and_comes_back(root: Path) -> None:
-    edge("core", "offline", "--root", str(root))
+def test_iot_core_goes_and_comes_back(root: Path) -> None:
+    assert "IoT Core is offline; S3 is not." in edge("core", "offline", "--root", str(root)).stdout
     assert edge_json("core", "status", "--root", str(root))["online"] is False
-    edge("core", "online", "--root", str(root))
+    status = edge("core", "status", "--root", str(root)).stdout
+    assert "IoT Core     offline, 127.0.0.1:" in status
+    assert "Cloud" not in status
+    assert edge("core", "online", "--root", str(root)).stdout == "IoT Core is online.\n"
     assert edge_json("core", "status", "--root", str(root))["online"] is True
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from edge_cli.processes import core_on, core_processes
 from support.edge import RunningEdge, edge
+from support.small_disk import mounted
 from support.waiting import wait_until
 
 DEADLINE_S = 30.0
@@ -46,8 +47,8 @@ def test_classic_core_holds_what_is_published_while_the_cloud_is_away(tmp_path: 
     assert outage["duration_s"] >= 3
     assert outage["spooled_messages_max"] >= 2
     assert (report["readings"]["lost"], report["readings"]["duplicated"]) == (0, 0)
-    assert "The cloud is away." in said
-    assert "The cloud is back" in said
+    assert "IoT Core is away." in said
+    assert "IoT Core is back" in said
 
 
 def test_lite_core_holds_nothing_and_the_publishers_outbox_everything(tmp_path: Path) -> None:
@@ -100,15 +101,19 @@ def test_demo_that_is_killed_takes_its_core_along(tmp_path: Path, monkeypatch: p
         wait_until(lambda: core_on(root) is None, DEADLINE_S, "end of the core")
 
 
-def test_demo_without_a_root_leaves_no_folder_and_no_core() -> None:
+def test_demo_without_a_root_works_in_a_small_temporary_folder_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = set(core_processes())
-    with RunningEdge("demo", "--duration", "1") as demo:
-        demo.line_with("reading #0 ")
-        (root,) = {
-            core.root for core in core_processes() if core not in before and _is_of(core.pid, demo.pid)
-        }
-        assert demo.wait() == 0
-    assert not root.parent.exists()
+    with mounted(tmp_path / "disk", 100) as disk:
+        monkeypatch.setenv("TMPDIR", str(disk))
+        with RunningEdge("demo", "--duration", "1") as demo:
+            demo.line_with("reading #0 ")
+            (root,) = {
+                core.root for core in core_processes() if core not in before and _is_of(core.pid, demo.pid)
+            }
+            assert demo.wait() == 0
+        assert list(disk.iterdir()) == []
     assert core_on(root) is None
 
 

@@ -100,6 +100,9 @@ def test_requeue_refuses_a_component_at_work(tmp_path: Path) -> None:
         assert "component stop -n com.example.MqttPublisher" in ended.stderr
         assert ended.stderr.count("\n") == 1
         assert edge_json("spool", "requeue", str(outbox), "--dry-run")["requeued"] == {"records": 1}
+        tried = edge("spool", "requeue", str(outbox), "--dry-run")
+        assert tried.stdout == "Would put back 1 dead letter: 1 to records.\n"
+        assert "Stop that component first: " in tried.stderr
 
 
 def test_killed_component_leaves_what_the_command_can_read(tmp_path: Path) -> None:
@@ -165,8 +168,8 @@ def test_right_to_read_is_enough(tmp_path: Path) -> None:
     for path in (tmp_path / "outbox").rglob("*"):
         path.chmod(0o550 if path.is_dir() else 0o440)
     (tmp_path / "outbox").chmod(0o550)
-    for word in ("show", "verify", "export"):
-        ended = by_a_mere_reader(word, str(tmp_path / "outbox"))
+    for words in (["show"], ["verify"], ["export", "--dead"]):
+        ended = by_a_mere_reader(*words, str(tmp_path / "outbox"))
         assert (ended.returncode, ended.stderr) == (0, "")
 
 

@@ -54,10 +54,14 @@ def readings_of(core: ScriptedCore) -> list[dict[str, Any]]:
     return [payload for payload in core.payloads() if "sequence" in payload]
 
 
-def recording(folder: Path, values: list[float]) -> dict[str, Any]:
-    """A sensor that gives `values` as fast as they are taken, and then ends."""
-    lines = [f"2026-11-22 04:26:{second:02},{value!r}" for second, value in enumerate(values)]
-    (folder / "recording.csv").write_text("\n".join(["timestamp,value", *lines, ""]))
+def recording(folder: Path, values: list[float], columns: int = 1) -> dict[str, Any]:
+    """A sensor that gives `values` as fast as they are taken, in each of its columns, and then ends."""
+    names = [f"value_{column}" for column in range(columns)]
+    rows = [
+        [f"2026-11-22 04:26:{second:02}", *[repr(value)] * columns] for second, value in enumerate(values)
+    ]
+    lines = [",".join(row) for row in [["timestamp", *names], *rows]]
+    (folder / "recording.csv").write_text("\n".join([*lines, ""]))
     return {"source": "replay", "replay": {"path": "recording.csv", "pace": "fastest"}}
 
 
@@ -123,15 +127,18 @@ def test_a_fresh_reading_does_not_wait_behind_a_backlog_of_two_thousand(
 def test_a_reading_that_is_too_long_becomes_a_dead_letter_and_holds_nothing_up(
     core: ScriptedCore, tmp_path: Path
 ) -> None:
-    values = [1.0, 2.0, 1.234567890123456e-300, 4.0, 5.0]
-    longest = len(encode(Reading(THING, "2026-11-22T04:26:11.123Z", EARLIER, 0, {"value": 1.0})))
-    settings = {"sensor": recording(tmp_path, values), "max_payload_bytes": longest, "heartbeat_every": 0}
+    too_long = 1.234567890123456e-300
+    values = [1.0, 2.0, too_long, 4.0, 5.0]
+    sensor = recording(tmp_path, values, columns=60)
+    sensors = {f"value_{column}": too_long for column in range(60)}
+    longest = len(encode(Reading(THING, "2026-11-22T04:26:11.123Z", EARLIER, 0, sensors))) - 1
+    settings = {"sensor": sensor, "max_payload_bytes": longest, "heartbeat_every": 0}
     with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
         assert publisher.exit_code() == 0
         assert "dead_letter " in publisher.stdout
         assert "code=too_large" in publisher.stdout
         assert re.search(r"outbox_waiting=0 outbox_delivered=4 .*outbox_dead=1", publisher.stdout)
-    assert [reading["sensors"]["value"] for reading in readings_of(core)] == [1.0, 2.0, 4.0, 5.0]
+    assert [reading["sensors"]["value_0"] for reading in readings_of(core)] == [1.0, 2.0, 4.0, 5.0]
 
 
 def test_the_end_of_a_recording_is_waited_for_until_everything_has_gone(

@@ -2,21 +2,27 @@
 
 import os
 import re
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
-from edge_common.errors import PermanentError
-from edge_common.s3 import Placed
-from s3_batch_uploader import receipts
+from edge_common.clock import SystemClock
+from edge_common.errors import PermanentError, RefusedError, TransientError
+from edge_common.metrics import Metrics
+from edge_common.s3 import Placed, S3Gateway
+from s3_batch_uploader import file_upload, folder_scan, folder_sync, receipts, watched_folder
 from s3_batch_uploader.destination import Destination
-from support.s3_store import running_store
+from s3_batch_uploader.folder_scan import LEAVING_PREFIX, version_of
+from s3_batch_uploader.opening import opened
+from s3_batch_uploader.settling import Version
+from support.s3_store import REGION, running_store
 from support.uploading import THING, Bucket, credentials, syncing
 from support.waiting import wait_until
 
@@ -324,3 +330,192 @@ def test_a_file_that_is_on_another_disk_than_where_it_shall_be_moved_stays_and_i
     assert one.count("files_uploaded") == 2
     assert capsys.readouterr().out.count("file_not_finished") == 2
     shared.rmdir()
+
+
+@pytest.mark.parametrize("after_upload", ["delete", "move"])
+def test_a_file_that_is_written_for_longer_than_it_takes_to_settle_arrives_in_full_before_it_leaves(
+    images: Path, bucket: Bucket, tmp_path: Path, after_upload: str
+) -> None:
+    done = tmp_path / "done"
+    with syncing(images, bucket, rescan_interval_s=1, after_upload=after_upload, move_to=str(done)) as one:
+        path = images / "day.csv"
+        written = b""
+        with path.open("wb", buffering=0) as writer:
+            for line in (b"first\n", b"second\n", b"third\n"):
+                writer.write(line)
+                written += line
+                wait_until(lambda whole=written: whole in one.contents(), WITHIN_S, "so far")  # type: ignore[misc]
+                assert path.read_bytes() == written
+            writer.write(b"last\n")
+        wait_until(lambda: not path.exists(), WITHIN_S, f"{after_upload} is done")
+
+    assert written + b"last\n" in one.contents()
+    if after_upload == "move":
+        assert [moved.read_bytes() for moved in done.iterdir()] == [written + b"last\n"]
+
+
+def test_a_file_whose_deletion_a_crash_cut_short_is_deleted_without_a_request(
+    images: Path, bucket: Bucket
+) -> None:
+    with syncing(images, bucket) as one:
+        path = one.write("1.jpg", b"image")
+        one.wait_for("files_uploaded", 1)
+    path.rename(images / f"{LEAVING_PREFIX}1.jpg")
+    with syncing(images, bucket, after_upload="delete") as one:
+        wait_until(lambda: not any(images.iterdir()), WITHIN_S, "deleted")
+
+        assert one.count("s3_requests") == 0
+
+
+def test_receipts_that_cannot_be_read_stop_no_upload(
+    images: Path, bucket: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with syncing(images, bucket) as one:
+        one.write("1.jpg", b"image")
+        one.wait_for("files_uploaded", 1)
+    (kept,) = (images.parent / "receipts").iterdir()
+    kept.unlink()
+    kept.mkdir()
+    with syncing(images, bucket) as one:
+        one.write("2.jpg", b"image 2")
+        one.wait_for("files_uploaded", 1)
+        one.wait_for("files_already_there", 1)
+
+    assert one.contents() == [b"image", b"image 2"]
+    assert capsys.readouterr().out.count("receipts_set_aside") == 1
+
+
+def test_receipts_of_files_that_come_and_go_beside_a_closed_folder_do_not_pile_up(
+    images: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "_SLACK_LINES", 0)
+    monkeypatch.setattr(folder_sync, "_UNSEEN_RECEIPTS", 5)
+    scan = folder_scan.Walk._files_in
+
+    def refused(self: folder_scan.Walk, folder: Path) -> Iterator[tuple[Path, Version]]:
+        if folder.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return scan(self, folder)
+
+    monkeypatch.setattr(folder_scan.Walk, "_files_in", refused)
+    (images / "closed").mkdir()
+    with syncing(images, bucket, rescan_interval_s=1) as one:
+        for number in range(10):
+            one.write(f"{number}.jpg", b"%d" % number)
+        one.wait_for("files_uploaded", 10)
+        (kept,) = (images.parent / "receipts").iterdir()
+        for number in range(1, 10):
+            (images / f"{number}.jpg").unlink()
+        wait_until(lambda: len(kept.read_bytes().splitlines()) == 1, WITHIN_S, "one receipt is left")
+
+
+def test_a_large_file_is_read_for_its_hash_once_however_often_it_is_tried(
+    images: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_file, hash_file = Destination.put_file, file_upload.hash_file
+    tries, hashed = count(), count()
+
+    def failing(self: Destination, key: str, path: Path, sha256: str, **rest: Any) -> Placed:
+        if next(tries) < 3:
+            raise TransientError("S3 is away")
+        return put_file(self, key, path, sha256, **rest)
+
+    def counted(path: Path, version: Version, stop: threading.Event) -> str:
+        next(hashed)
+        return hash_file(path, version, stop)
+
+    monkeypatch.setattr(Destination, "put_file", failing)
+    monkeypatch.setattr(file_upload, "hash_file", counted)
+    with syncing(images, bucket) as one:
+        one.write("film", b"a" * 9 * MIB)
+        one.wait_for("files_uploaded", 1)
+
+    assert (next(tries), next(hashed)) == (4, 1)
+
+
+@pytest.mark.parametrize("size_bytes", [5, 9 * MIB])
+def test_a_file_that_vanishes_on_its_way_is_nothing_to_speak_of(
+    images: Path,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    size_bytes: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put_file = Destination.put_file
+
+    def late(path: Path, version: Version) -> AbstractContextManager[BinaryIO]:
+        if path.name == "gone" and size_bytes < MIB:
+            path.unlink()
+        return opened(path, version)
+
+    def later(self: Destination, key: str, path: Path, sha256: str, **rest: Any) -> Placed:
+        path.unlink()
+        return put_file(self, key, path, sha256, **rest)
+
+    monkeypatch.setattr(file_upload, "opened", late)
+    monkeypatch.setattr(Destination, "put_file", later)
+    with syncing(images, bucket) as one:
+        path = one.write("gone", b"a" * size_bytes)
+        wait_until(lambda: not path.exists(), WITHIN_S, "gone")
+        one.write("stays", b"image")
+        one.wait_for("files_uploaded", 1)
+
+    assert one.contents() == [b"image"]
+    assert one.count("files_changed") == one.count("files_not_read") == 0
+    assert "WARNING" not in capsys.readouterr().out
+
+
+def test_a_step_that_hangs_finds_nothing_closed_when_it_goes_on(
+    images: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    under_way, goes_on = threading.Event(), threading.Event()
+    look = version_of
+
+    def hanging(path: Path) -> Version | None:
+        if path.name == "1.jpg":
+            under_way.set()
+            goes_on.wait(WITHIN_S)
+        return look(path)
+
+    monkeypatch.setattr(watched_folder, "version_of", hanging)
+    before = set(threading.enumerate())
+    with syncing(images, bucket) as one:
+        one.write("1.jpg", b"image")
+        assert under_way.wait(WITHIN_S)
+        (folder_thread,) = [
+            thread for thread in set(threading.enumerate()) - before if thread.name.startswith("folders")
+        ]
+        one.stop.set()
+    goes_on.set()
+    folder_thread.join(WITHIN_S)
+
+    assert not folder_thread.is_alive()
+    assert one.count("folders_tries_crashed") == 0
+    assert "delivery_crashed" not in capsys.readouterr().out
+
+
+def test_the_bucket_is_made_only_when_it_is_not_there(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making it wants a grant of its own."""
+    monkeypatch.setattr(S3Gateway, "ensure_bucket", lambda _: pytest.fail("the bucket is there"))
+    gateway = S3Gateway(bucket.name, REGION, clock=SystemClock(), metrics=Metrics())
+    with gateway:
+        destination = Destination(gateway, bucket.name, create_bucket=True)
+        key = f"images/{sha256(b'image').hexdigest()}"
+
+        assert destination.put(key, b"image", content_type="image/jpeg") is Placed.NEW
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_bucket_that_may_not_be_made_is_said_with_both_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_granted(_: S3Gateway) -> None:
+        raise RefusedError("create_bucket: AccessDenied.", code="access_denied")
+
+    monkeypatch.setattr(S3Gateway, "ensure_bucket", not_granted)
+    with S3Gateway("not-there", REGION, clock=SystemClock(), metrics=Metrics()) as gateway:
+        destination = Destination(gateway, "not-there", create_bucket=True)
+        with pytest.raises(RefusedError, match=r"no bucket not-there.*s3:CreateBucket") as refusal:
+            destination.put(f"a/{sha256(b'').hexdigest()}", b"", content_type="text/plain")
+
+    assert refusal.value.code == "access_denied"

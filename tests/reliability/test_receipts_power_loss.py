@@ -27,7 +27,7 @@ def test_every_receipt_that_was_written_survives_a_power_cut(
     states = []
     with monkeypatch.context() as patch:
         hooks.watch(patch)
-        receipts = Receipts(folder / "images")
+        receipts = Receipts.opened(folder / "images")
         for number, digest in enumerate(digests):
             receipts.add(digest)
             cuts = (hooks.disk.possible(seeded(seed)) for seed in range(STATES_PER_RECEIPT))
@@ -37,7 +37,7 @@ def test_every_receipt_that_was_written_survives_a_power_cut(
     for index, (number, contents) in enumerate(states):
         left = memory_folder / f"{index}"
         adopt(left, contents)
-        known = Receipts(left / "images")
+        known = Receipts.opened(left / "images")
         lost += [(number, digest.hex()) for digest in digests[: number + 1] if digest not in known]
     figure("uploader, receipts after a power cut", states=len(states), lost=len(lost))
     assert lost == []

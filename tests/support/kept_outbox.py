@@ -4,6 +4,7 @@ from pathlib import Path
 
 from edge_common.clock import SystemClock
 from edge_common.errors import PermanentError
+from edge_common.outbox.cap import Cap, note_cap
 from edge_common.outbox.config import OutboxConfig, Shares, batch_shares, message_shares
 from edge_common.outbox.dead_letters import RECORDS_FOLDER
 from edge_common.outbox.storage import Storage
@@ -15,7 +16,9 @@ def open_outbox(folder: Path, *, two_lanes: bool = False, max_bytes: int = 4 * M
     """The storage of a component's outbox; close it. Its parent exists."""
     # Without validation: a test's folder may be longer than a setting may be.
     config = OutboxConfig.model_construct(folder=str(folder), max_bytes=max_bytes, min_free_bytes=0)
-    return Storage(config, _shares(config, two_lanes=two_lanes), SystemClock())
+    storage = Storage(config, _shares(config, two_lanes=two_lanes), SystemClock())
+    note_cap(folder, Cap(max_bytes, 0))
+    return storage
 
 
 def reading(number: int) -> bytes:

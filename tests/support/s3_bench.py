@@ -15,7 +15,7 @@ from support.s3_proxy import Fault, S3Proxy
 from support.s3_store import BUCKET, REGION, Store
 
 PART_BYTES = 5 * 1024 * 1024  # the least that S3 takes
-QUICK = Timeouts(connect_s=2.0, read_s=2.0, credentials_s=0.3)
+QUICK = Timeouts(connect_s=2.0, read_s=2.0, credentials_s=0.3, whole_s=4.0)
 
 
 def hex_of(body: bytes) -> str:

@@ -7,6 +7,7 @@ import json
 import secrets
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,7 @@ from typing import Self
 from edge_common.clock import Clock, SystemClock
 
 AUTHORIZATION = "SVCUID0123456789"  # what the core would give the component
+_TRICKLE_S = 0.02  # between two bytes
 CREDENTIALS_PATH = "/2016-11-01/credentialprovider/"
 
 
@@ -29,6 +31,7 @@ class Temper(Enum):
     NONSENSE = "200 with what is no JSON"
     INCOMPLETE = "200 without a token"
     SILENT = "no answer"
+    TRICKLE = "200, a byte at a time without an end"
 
 
 class TokenExchangeDouble:
@@ -128,6 +131,16 @@ class TokenExchangeDouble:
             case Temper.SILENT:
                 self.silences += 1
                 self._closing.wait()
+            case Temper.TRICKLE:
+                self._trickle(request)
+
+    def _trickle(self, request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        with suppress(OSError):  # the caller has had enough
+            while not self._closing.wait(_TRICKLE_S):
+                request.wfile.write(b" ")
+        request.close_connection = True
 
     def _credentials(self) -> bytes:
         with self._lock:

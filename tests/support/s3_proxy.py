@@ -44,7 +44,7 @@ class Fault(Enum):
     PORTAL = "answered 200 by something that is not S3"
     PORTAL_PAGE = "answered 200 with a page of something that is not S3"
     NO_SUCH_KEYS = "answered 403 InvalidAccessKeyId"
-    LATE = "passed on, and answered after a second"
+    LATE = "passed on, and answered after two seconds"
     TRICKLE = "taken, and answered a byte at a time without an end"
 
 
@@ -58,8 +58,8 @@ _ANSWERS = {
 }
 _PORTAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n"
 _PAGE = b"<html><body>Welcome to the network</body></html>"
-_PORTAL_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(_PAGE), _PAGE)
-_LATE_S = 1.0
+_PORTAL_PAGE = _PORTAL.replace(b" 0\r\n", b" %d\r\n" % len(_PAGE)) + _PAGE
+_LATE_S = 2.0
 _TRICKLE_S = 0.02  # between two bytes
 STORM = {Fault.SLOW_DOWN: 0.30, Fault.INTERNAL_ERROR: 0.10, Fault.CUT: 0.05, Fault.LOST_ANSWER: 0.05}
 

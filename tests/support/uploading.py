@@ -175,7 +175,7 @@ def syncing(
     with S3Gateway(bucket.name, REGION, clock=clock, metrics=one.metrics, stop=one.stop) as gateway:
         destination = Destination(gateway, bucket.name, create_bucket=False)
         with FolderSync(
-            [folder],
+            folder,
             destination,
             context,
             rescan_interval_s=rescan_interval_s,

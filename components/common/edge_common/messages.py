@@ -33,7 +33,8 @@ class Reading:
         device_id: Thing name of the core that took it.
         timestamp: When, by the device's wall clock: `2026-11-22T04:26:11.123Z`.
         boot_id: Which start of the component it belongs to (`edge_common.clock`).
-        sequence: Number within `boot_id`, from 0, without gaps.
+        sequence: Number within `boot_id`, from 0, rising by 1; a gap is a reading that was taken and could
+            not be stored.
         sensors: Name of the quantity -> value, finite; units: temperature and cpu_temp in °C, humidity in %,
             pressure in hPa, light in lx.
     """

@@ -18,7 +18,8 @@ from edge_common.errors import TransientError
 T = TypeVar("T")
 
 _MAX_DOUBLINGS = 64  # far beyond any cap; 2.0**1024 would overflow
-_MAX_RETRY_AFTER_S = 3600.0  # what a server may ask for: it must not be able to silence a device for days
+# What a server may ask for. Longer, and a mistake of its own would silence the device after it is mended.
+MAX_RETRY_AFTER_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def retry(
             return call()
         except TransientError as error:
             failures += 1
-            asked_s = min(error.retry_after_s or 0.0, _MAX_RETRY_AFTER_S)
+            asked_s = min(error.retry_after_s or 0.0, MAX_RETRY_AFTER_S)
             delay_s = max(backoff.delay_s(failures), asked_s)
             elapsed_s = clock.monotonic_s() - started_s
             too_late = backoff.deadline_s is not None and elapsed_s + delay_s > backoff.deadline_s

@@ -86,7 +86,8 @@ class Sampler:
         source: An open source; whoever opened it closes it.
         interval_s: From one reading to the next, where the source has no pace of its own.
         context: Of the component.
-        take: Gets each reading. What it raises as EdgeError is logged and counted, and the loop goes on.
+        take: Gets each reading. What it raises as EdgeError is logged and counted, and the loop goes on; with
+            `--once` there is nothing to go on with, so it ends the run.
         interval_setting: What the interval is called in the component's settings, for the log.
     """
 
@@ -114,6 +115,7 @@ class Sampler:
 
         Raises:
             PermanentError: The source says that reading again cannot help.
+            EdgeError: With `--once`: the one reading was not read, or `take` did not take it.
         """
         clock = self._context.clock
         ticks = Ticks(self._interval_s, clock.monotonic_s())
@@ -132,6 +134,8 @@ class Sampler:
             sensors = self._source.read()
         except TransientError as error:
             self._not_read.add()
+            if self._context.mode is Mode.ONCE:
+                raise
             _log.warning("sensor_not_read", reason=error.reason, **limited("sensor", _SAME_CAUSE_S))
             return
         reading = self._numbering.reading(sensors, self._context.clock.timestamp())
@@ -139,6 +143,8 @@ class Sampler:
             self._take(reading)
         except EdgeError as error:
             self._not_stored.add()
+            if self._context.mode is Mode.ONCE:
+                raise
             _log.warning(
                 "reading_not_stored",
                 boot_id=reading.boot_id,
@@ -165,4 +171,5 @@ class Sampler:
         reason = (
             f"a reading took longer than {interval}: look at the sensor and the disk, or raise the setting"
         )
-        _log.warning("readings_not_taken", count=count, reason=reason)
+        limit = limited("readings_not_taken", _SAME_CAUSE_S)
+        _log.warning("readings_not_taken", count=count, reason=reason, **limit)

@@ -38,13 +38,13 @@ class MqttPublisherConfig(ComponentConfig):
         4,
         ge=1,
         le=100,
-        description="Readings sent at once, unanswered. Greengrass Lite takes ten messages from all "
-        "components together. 1: strictly one after the other.",
+        description="Readings sent at once, unanswered; a heartbeat that is due goes beside them. Greengrass "
+        "Lite takes ten messages from all components together. 1: strictly one after the other.",
     )
     max_payload_bytes: int = setting(
         5_000,
         unit="bytes",
-        ge=128,
+        ge=1_024,
         le=MAX_PAYLOAD_BYTES,
         description="A longer reading becomes a dead letter. Greengrass Lite takes no more; the classic "
         "nucleus takes 131072.",

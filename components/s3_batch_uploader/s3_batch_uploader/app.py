@@ -1,16 +1,17 @@
 """The uploader's wiring: a sensor source and folders in, S3 out.
 
 Threads: the main one reads the source and puts each reading into the outbox; the outbox's delivers batches;
-the folder thread, where folders are configured, uploads files. They share the gateway to S3 and nothing else:
-a large file delays no reading. A reading is safe once it is in the outbox, a file as long as it is in its
-folder; both leave the disk only when S3 has confirmed them.
+one for each folder uploads its files. They share the gateway to S3 and nothing else: a large file delays
+neither a reading nor another folder. A reading is safe once it is in the outbox, a file as long as it is in
+its folder; both leave the disk only when S3 has confirmed them.
 """
 
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 
-from edge_common.errors import TransientError
+from edge_common.errors import EdgeError, TransientError
+from edge_common.log import get_logger
 from edge_common.messages import Reading, encode
 from edge_common.outbox import Batching, BatchOutbox
 from edge_common.runtime import Context, Mode
@@ -26,6 +27,9 @@ from s3_batch_uploader.readings import BatchUploads, preparing
 
 _MAX_BATCH_BYTES = 4 * 1024 * 1024  # of readings: an object is in memory while it is sent
 _ONCE_TIMEOUT_S = 60.0  # for one reading and what waited before it
+_LEFT_BEHIND_S = 30.0  # for what an earlier start has left, when there will be no more readings
+
+_log = get_logger("uploader")
 
 
 class S3BatchUploader:
@@ -46,31 +50,55 @@ class S3BatchUploader:
             TransientError: The outbox cannot be opened now; with `--once`, S3 did not take all in time.
             PermanentError: The source cannot be opened or read, or another process has the outbox.
         """
-        config, context = self._config, self._context
         with ExitStack() as opened:
-            source = opened.enter_context(open_source(config.sensor, context.clock, context.metrics))
-            if context.dry_run:
-                self._print(source)
+            if self._context.dry_run:
+                self._print(opened.enter_context(self._source()))
                 return
-            gateway = opened.enter_context(
-                S3Gateway(
-                    config.bucket,
-                    config.region or None,
-                    clock=context.clock,
-                    metrics=context.metrics,
-                    stop=context.stop,
-                )
-            )
-            destination = Destination(gateway, config.bucket, create_bucket=config.create_bucket)
-            uploads = BatchUploads(self._prepare, destination)
-            outbox = opened.enter_context(BatchOutbox(config.outbox, self._batching, uploads, context))
-            if self._folders and context.mode is Mode.RUN:
-                opened.enter_context(
-                    FolderSync(
-                        self._folders, destination, context, rescan_interval_s=config.rescan_interval_s
-                    )
-                )
+            outbox, folders = self._deliveries(opened)
+            try:
+                source = opened.enter_context(self._source())
+            except EdgeError as error:
+                if self._context.mode is Mode.RUN:
+                    _log.error("source_not_opened", reason=error.reason)
+                    self._deliver_what_waits(outbox, folders)
+                raise
             self._upload(source, outbox)
+
+    def _source(self) -> AbstractContextManager[Source]:
+        return open_source(self._config.sensor, self._context.clock, self._context.metrics)
+
+    def _deliveries(self, opened: ExitStack) -> tuple[BatchOutbox, Sequence[FolderSync]]:
+        """Begin to deliver: what waits goes, whatever becomes of the source."""
+        config, context = self._config, self._context
+        gateway = opened.enter_context(
+            S3Gateway(
+                config.bucket,
+                config.region or None,
+                clock=context.clock,
+                metrics=context.metrics,
+                stop=context.stop,
+            )
+        )
+        destination = Destination(gateway, config.bucket, create_bucket=config.create_bucket)
+        uploads = BatchUploads(self._prepare, destination)
+        outbox = opened.enter_context(BatchOutbox(config.outbox, self._batching, uploads, context))
+        if not self._folders or context.mode is Mode.ONCE:
+            return outbox, []
+        folders = [
+            opened.enter_context(
+                FolderSync(folder, destination, context, rescan_interval_s=config.rescan_interval_s)
+            )
+            for folder in self._folders
+        ]
+        context.metrics.gauges("files", lambda: {"waiting": sum(map(len, folders))})
+        return outbox, folders
+
+    def _deliver_what_waits(self, outbox: BatchOutbox, folders: Sequence[FolderSync]) -> None:
+        """As far as S3 takes it in time; the rest goes with the next start."""
+        end_s = self._context.clock.monotonic_s() + _LEFT_BEHIND_S
+        drains = (outbox.drain, *(folder.drain for folder in folders))
+        for drain in drains:
+            drain(max(0.0, end_s - self._context.clock.monotonic_s()))
 
     def _upload(self, source: Source, outbox: BatchOutbox) -> None:
         self._sample(source, lambda reading: outbox.put(encode(reading)))

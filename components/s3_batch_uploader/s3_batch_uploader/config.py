@@ -1,17 +1,19 @@
 """The uploader's settings; the recipe's DefaultConfiguration says the same."""
 
-import re
+import os
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated
 
 from edge_common.config import REQUIRED, ComponentConfig, checked, checked_beside, setting
 from edge_common.outbox import OutboxConfig
-from edge_common.s3 import BUCKET_PATTERN, check_key
+from edge_common.s3 import bucket_fault, check_key, region_fault
 from edge_common.sensors import SensorConfig
 
+# A thing's name has 128 characters, of which each may take three in a key; 512 more leave room for the day,
+# the numbers and the hash, and for most of a file's path, of the 1,024 that S3 allows.
+_MAX_PREFIX = 512
 RECEIPTS_FOLDER = "receipts"  # in the component's work folder: which files have been uploaded
 
 
@@ -39,11 +41,15 @@ class AfterUpload(StrEnum):
 def _check_bucket(bucket: str) -> str:
     if not bucket:
         raise ValueError("no bucket is named: readings must go to one of your own")
-    if not re.fullmatch(BUCKET_PATTERN, bucket) or ".." in bucket:
-        raise ValueError(
-            "a bucket's name has 3 to 63 of a-z, 0-9, hyphens and single dots, and neither at its ends"
-        )
+    if fault := bucket_fault(bucket):
+        raise ValueError(fault)
     return bucket
+
+
+def _check_region(region: str) -> str:
+    if region and (fault := region_fault(region)):
+        raise ValueError(f"{fault}; empty takes the core's")
+    return region
 
 
 def _check_folder(path: str) -> str:
@@ -65,7 +71,9 @@ class FolderConfig(ComponentConfig):
         REQUIRED, min_length=1, description="The folder, absolute or from the component's work folder."
     )
     key_prefix: Annotated[str, checked(check_key)] = setting(
-        "images", description="Keys are `<key_prefix>/{thing}/<path below the folder>`."
+        "images",
+        max_length=_MAX_PREFIX,
+        description="Keys are `<key_prefix>/{thing}/<path below the folder>`.",
     )
     settle_s: float = setting(
         5.0,
@@ -81,7 +89,7 @@ class FolderConfig(ComponentConfig):
         description="Shell patterns of names, or of paths below the folder.",
     )
     exclude: list[str] = setting(
-        [".*", "*.part", "*.tmp", "*~"],
+        [".*", "*.part", "*.tmp", "*~", "lost+found"],
         max_length=50,
         description="What is left alone all the same: files, and folders with all that is in them.",
     )
@@ -105,7 +113,7 @@ def _check_apart(folders: list[FolderConfig], outbox: OutboxConfig | None) -> li
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).absolute())
+    return os.path.realpath(path)  # two names may be one place
 
 
 class S3BatchUploaderConfig(ComponentConfig):
@@ -114,10 +122,14 @@ class S3BatchUploaderConfig(ComponentConfig):
     bucket: Annotated[str, checked(_check_bucket)] = setting(
         REQUIRED, description="The bucket; it must be yours."
     )
-    region: str = setting("", description="The bucket's region; empty: the core's.")
+    region: Annotated[str, checked(_check_region)] = setting(
+        "", description="The bucket's region; empty: the core's."
+    )
     create_bucket: bool = setting(False, description="Make the bucket when it is not there.")
     key_prefix: Annotated[str, checked(check_key)] = setting(
-        "sensor-data", description="Keys of readings are `<key_prefix>/{thing}/YYYY/MM/DD/…json`."
+        "sensor-data",
+        max_length=_MAX_PREFIX,
+        description="Keys of readings are `<key_prefix>/{thing}/YYYY/MM/DD/…json`.",
     )
     reading_interval_s: float = setting(
         3.0, unit="s", ge=0.01, le=86_400, description="Time from one reading to the next."

@@ -1,6 +1,6 @@
-"""Where everything goes: one bucket, made first when the settings say so.
+"""Where everything goes: one bucket, made when it is not there and the settings say so.
 
-Owns nothing but the memory of having made it. Used by the delivery thread and the folder thread at once.
+Keeps nothing in mind. Used by the delivery thread and those of the folders at once.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from edge_common.errors import RefusedError
 from edge_common.s3 import OnProgress, Placed, S3Gateway
+
+_MISSING = "no_such_bucket"  # the gateway's word
 
 
 class Destination:
@@ -26,7 +28,6 @@ class Destination:
         self._gateway = gateway
         self.bucket = bucket
         self._create_bucket = create_bucket
-        self._is_there = not create_bucket
 
     def put(self, key: str, body: bytes, *, content_type: str) -> Placed:
         """Put an object in one piece; see `S3Gateway.put_once`."""
@@ -43,12 +44,18 @@ class Destination:
         )
 
     def _in_bucket(self, put: Callable[[], Placed]) -> Placed:
-        if not self._is_there:
-            self._gateway.ensure_bucket()
-            self._is_there = True
+        """Put; only where there is no bucket, and one may be made, that is done first."""
         try:
             return put()
         except RefusedError as error:
-            if error.code == "no_such_bucket":
-                self._is_there = not self._create_bucket
-            raise
+            if error.code != _MISSING or not self._create_bucket:
+                raise
+        try:
+            self._gateway.ensure_bucket()
+        except RefusedError as error:
+            advice = "Make it, or let the token exchange role do that (s3:CreateBucket)"
+            raise RefusedError(
+                f"there is no bucket {self.bucket}, and it cannot be made: {error.reason} {advice}.",
+                code=error.code,
+            ) from error
+        return put()

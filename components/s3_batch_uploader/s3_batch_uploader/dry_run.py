@@ -12,10 +12,11 @@ from edge_common.errors import TransientError
 from edge_common.log.line import escape
 from edge_common.messages import Reading, encode
 from edge_common.outbox import Batching, Frozen
-from s3_batch_uploader.file_upload import FileChangedError, hash_file
+from s3_batch_uploader.file_upload import hash_file
 from s3_batch_uploader.folder import Folder
 from s3_batch_uploader.folder_scan import Walk
 from s3_batch_uploader.logic import key_of_file
+from s3_batch_uploader.opening import FileChangedError
 from s3_batch_uploader.readings import Prepare
 
 
@@ -27,10 +28,12 @@ def print_files(folder: Folder, thing: str, stop: threading.Event) -> None:
         thing: Name of the core's thing.
         stop: Ends it when set.
     """
-    walk = Walk(folder.root, folder.patterns, lambda _: None)
-    for path, version in sorted(walk):
-        if stop.is_set():
-            return
+    walk = Walk(folder.root, folder.patterns, lambda _: None, stop)
+    try:
+        files = sorted(walk)
+    except TransientError:
+        return  # told to stop
+    for path, version in files:
         try:
             digest = hash_file(path, version, stop)
         except TransientError:

@@ -1,14 +1,13 @@
 """One folder of the settings, ready to be used, and what becomes of its files once they are uploaded.
 
-Used by the folder thread.
+Used by the folder's own thread.
 """
 
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
+from s3_batch_uploader import leaving
 from s3_batch_uploader.config import AfterUpload, FolderConfig
-from s3_batch_uploader.folder_scan import version_of
 from s3_batch_uploader.patterns import NamePatterns
 from s3_batch_uploader.settling import Version
 
@@ -46,31 +45,21 @@ class Folder:
         )
 
     def finish(self, path: Path, version: Version) -> bool:
-        """Keep, delete or move a file that S3 has, if it is still the one that was uploaded.
-
-        A crash leaves it as it was or done. Nothing is synced: should a power cut bring the file back, it is
-        uploaded again at worst, to the same key.
+        """Keep, delete or move a file that S3 has; see `leaving`.
 
         Returns:
             Whether the file is no longer there.
 
         Raises:
+            FileInUseError: Somebody writes it; it stays.
+            FileChangedError: It is gone, or not the one that was uploaded; it stays.
             OSError: It cannot be deleted or moved; it stays.
         """
-        if self.after_upload is AfterUpload.KEEP or version_of(path) != version:
-            return False
-        if self.after_upload is AfterUpload.DELETE:
-            path.unlink(missing_ok=True)
-            return True
-        target = self.move_to / path.relative_to(self.root)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(_free(target))
+        match self.after_upload:
+            case AfterUpload.KEEP:
+                return False
+            case AfterUpload.DELETE:
+                leaving.delete(path, version)
+            case AfterUpload.MOVE:
+                leaving.move(path, version, self.move_to / path.relative_to(self.root))
         return True
-
-
-def _free(target: Path) -> Path:
-    """`target`, or with a number before its suffix: a file that was moved earlier is not replaced."""
-    if not target.is_symlink() and not target.exists():
-        return target
-    numbered = (target.with_name(f"{target.stem}-{number}{target.suffix}") for number in count(1))
-    return next(path for path in numbered if not path.is_symlink() and not path.exists())

@@ -6,11 +6,15 @@ file nor a folder is passed over. Whatever vanishes meanwhile is as if it had ne
 
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from edge_common.errors import TransientError
 from s3_batch_uploader.patterns import NamePatterns
 from s3_batch_uploader.settling import Version
+
+LEAVING_PREFIX = ".leaving-"  # of a file that is being deleted: a crash may leave it
 
 
 class Walk:
@@ -20,21 +24,31 @@ class Walk:
         root: The folder that the patterns see paths from.
         patterns: What is wanted.
         enter: Told of each folder before it is listed: whoever watches it from then on misses nothing.
+        stop: Set, it ends the walk with a TransientError.
         start: Where to begin, `root` or below it; None: at `root`.
 
     Attributes:
-        unread: Folders that could not be listed, and why; what is below them is not known.
+        unread: Folders that could not be listed and files that could not be looked at, and why; what is below
+            them is not known.
+        left_behind: Files that were about to be deleted when a process died.
         is_empty: There was nothing at all: perhaps the disk that belongs there is not mounted.
     """
 
     def __init__(
-        self, root: Path, patterns: NamePatterns, enter: Callable[[Path], None], start: Path | None = None
+        self,
+        root: Path,
+        patterns: NamePatterns,
+        enter: Callable[[Path], None],
+        stop: threading.Event,
+        start: Path | None = None,
     ) -> None:
         self._root = root
         self._patterns = patterns
         self._enter = enter
+        self._stop = stop
         self._ahead = [start or root]
         self.unread: dict[Path, str] = {}
+        self.left_behind: list[Path] = []
         self.is_empty = True
 
     def __iter__(self) -> Iterator[tuple[Path, Version]]:
@@ -53,15 +67,26 @@ class Walk:
         below = "" if folder == self._root else f"{folder.relative_to(self._root)}/"
         with os.scandir(folder) as entries:
             for entry in entries:
+                if self._stop.is_set():
+                    raise TransientError("the component was told to stop in the middle of a scan")
                 self.is_empty = False
-                relative = f"{below}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    if self._patterns.want_folder(relative):
-                        self._ahead.append(folder / entry.name)
-                elif self._patterns.want_file(relative):
-                    path = folder / entry.name
-                    if version := version_of(path):
-                        yield path, version
+                try:
+                    found = self._wanted(entry, folder / entry.name, f"{below}{entry.name}")
+                except OSError as error:
+                    self.unread[folder / entry.name] = _reason(error)
+                    continue
+                if found:
+                    yield found
+
+    def _wanted(self, entry: os.DirEntry[str], path: Path, relative: str) -> tuple[Path, Version] | None:
+        if entry.is_dir(follow_symlinks=False):
+            if self._patterns.want_folder(relative):
+                self._ahead.append(path)
+        elif entry.name.startswith(LEAVING_PREFIX):
+            self.left_behind.append(path)
+        elif self._patterns.want_file(relative) and (version := version_of(path)):
+            return path, version
+        return None
 
 
 def version_of(path: Path) -> Version | None:

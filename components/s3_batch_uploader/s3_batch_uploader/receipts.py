@@ -5,19 +5,27 @@ membership is asked of it, so lines need no checksum: a damaged or torn one fits
 costs is one upload more, which S3 answers with "already there". Used by one thread.
 """
 
+import errno
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from io import FileIO
 from pathlib import Path
+from typing import Self
 
+from edge_common.errors import TransientError
 from edge_common.files import FILE_MODE, disk_errors, sync_folder, write_all, write_atomically
+from edge_common.log import get_logger
 from s3_batch_uploader.settling import Version
 
 _DIGEST_BYTES = 16
 _LINE = re.compile(rb"[0-9a-f]{32}")
 _SLACK_LINES = 1_000  # of receipts that count no more, beyond as many as count; then the file is written anew
+_MAY_PASS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+
+_log = get_logger("folders")
 
 
 def receipt(destination: str, path: Path, version: Version) -> bytes:
@@ -40,20 +48,36 @@ class Receipts:
 
     Args:
         path: The file; the parent of its folder exists.
-
-    Raises:
-        TransientError: The disk fails.
-        PermanentError: The file is not ours to read, or a symbolic link.
+        lines: What it says.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lines: Sequence[bytes]) -> None:
         self._path = path
         self._file: FileIO | None = None
         self._unwritten: set[bytes] = set()
-        with disk_errors("read", path):
-            lines = _whole_lines(path)
         self._lines = len(lines)
         self._known = {bytes.fromhex(line.decode()) for line in lines if _LINE.fullmatch(line)}
+
+    @classmethod
+    def opened(cls, path: Path) -> Self:
+        """The receipts in a file. One that cannot be read is set aside and said: it may not stop uploads.
+
+        What it said costs one upload each, which S3 answers with "already there".
+
+        Raises:
+            TransientError: There is no descriptor or no memory left for it now.
+        """
+        try:
+            return cls(path, _whole_lines(path))
+        except OSError as error:
+            if error.errno in _MAY_PASS:
+                raise TransientError(f"cannot read {path} now: {error.strerror}.") from error
+            reason = f"{error.strerror}. Its files are uploaded once more, which S3 has already; remove it"
+        aside = path.with_name(f"{path.name}.unreadable")
+        with suppress(OSError):  # it cannot be renamed either: receipts hold for this process then
+            path.replace(aside)
+        _log.warning("receipts_set_aside", path=str(path), aside=str(aside), reason=reason)
+        return cls(path, [])
 
     def __contains__(self, digest: bytes) -> bool:
         return digest in self._known
@@ -147,11 +171,10 @@ def _opened(path: Path) -> FileIO:
 def _whole_lines(path: Path) -> list[bytes]:
     """The lines of the file; without a last one that has no line break; none when there is no file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW)) as file:
+            return file.readall().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
-    with FileIO(descriptor) as file:
-        return file.readall().split(b"\n")[:-1]
 
 
 def _lines(digests: Iterable[bytes]) -> bytes:

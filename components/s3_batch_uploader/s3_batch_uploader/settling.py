@@ -38,6 +38,11 @@ class Settling:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def knows(self, path: Path, version: Version) -> bool:
+        """Whether this version of the file waits here."""
+        waiting = self._waiting.get(path)
+        return waiting is not None and waiting[0] == version
+
     def saw(self, path: Path, version: Version, due_s: float) -> None:
         """A file stands there: one that is known and the same is due no later than before.
 

@@ -14,17 +14,20 @@ _NEARLY_FULL = 0.9  # of the limit: time to look at what goes in
 
 def built(items: Sequence[Built], output: Path) -> RenderableType:
     """What was made, how large it is, and how to deploy it."""
-    table = views.listing("Component", "Version", "For", "Artifact", "Size", "Limit", right=("Size", "Limit"))
+    table = views.listing("Component", "Version", "For", "Artifact", "Size", right=("Size",))
+    warnings: list[Text] = []
     for item in items:
         for artifact in item.artifacts:
+            size, limit = views.size(artifact.size_bytes), views.size(artifact.limit_bytes)
             is_nearly_full = artifact.size_bytes > artifact.limit_bytes * _NEARLY_FULL
+            if is_nearly_full:
+                warnings.append(Text(f"{artifact.path.name} has {size} of at most {limit}.", "yellow"))
             table.add_row(
-                item.component,
+                views.short_name(item.component),
                 item.version,
                 f"{artifact.architecture}, Python {artifact.python}",
                 artifact.path.name,
-                Text(views.size(artifact.size_bytes), "yellow" if is_nearly_full else ""),
-                Text(views.size(artifact.limit_bytes), "dim"),
+                Text(size, "yellow" if is_nearly_full else ""),
             )
     where = _short(output)
     deploy = (
@@ -33,7 +36,7 @@ def built(items: Sequence[Built], output: Path) -> RenderableType:
         f"    -r {where}/recipes -a {where}/artifacts \\\n"
         f"    -m {items[0].component}={items[0].version} --wait"
     )
-    return Group(table, Text(""), Text(deploy, "dim"))
+    return Group(table, *warnings, Text(""), Text(deploy, "dim"))
 
 
 def staged(projects: Sequence[Path]) -> str:

@@ -1,6 +1,6 @@
 """`edge demo`: a core, two components, readings of this machine arriving in the cloud, and their account.
 
-demo          the order of events: set up, watch, take the cloud away, drain, tear down
+demo          the order of events: set up, watch, take IoT Core away, drain, tear down
 set_up        its first steps: build, deploy, wait for the first reading
 drain         its last: wait until everything has arrived, and stop the publisher
 observation   looks at everything at once and has it drawn

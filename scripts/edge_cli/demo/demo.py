@@ -36,7 +36,7 @@ class DemoOptions:
 
     Attributes:
         duration_s: Seconds of watching from the first reading; None until Ctrl-C.
-        outage_s: Seconds without the cloud; None for no outage.
+        outage_s: Seconds without IoT Core; None for no outage.
         flavor: Which nucleus.
         root: The core's root; None for a temporary one.
     """

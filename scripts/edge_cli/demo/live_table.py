@@ -53,7 +53,13 @@ def picture(screen: Screen, demo: DemoState) -> RenderableType:
     if components:
         parts += [Text(""), _components(components)]
     if demo.first_message_s is not None:
-        parts += [Text(""), _arrivals(screen.console, demo), Text(""), _cloud(screen, demo), _counters(demo)]
+        parts += [
+            Text(""),
+            _arrivals(screen.console, demo),
+            Text(""),
+            _iot_core(screen, demo),
+            _counters(demo),
+        ]
     if demo.phase is not Phase.ENDED:
         parts += [Text(""), Text(_hint(demo), "dim")]
     return Padding(Group(*parts), (1, 0, 0, 0))
@@ -132,13 +138,13 @@ def _decimals(value: float) -> int:
     return len(f"{value:.2f}".rstrip("0").partition(".")[2])
 
 
-def _cloud(screen: Screen, demo: DemoState) -> Text:
+def _iot_core(screen: Screen, demo: DemoState) -> Text:
     assert demo.core  # noqa: S101  readings have arrived, so there is a core
     waiting, waiting_bytes = demo.core["iot_core"]["spooled_messages"], demo.core["iot_core"]["spooled_bytes"]
     if demo.core["online"]:
-        line = Text.from_markup(f"{screen.mark('on')} Cloud [green]online[/]")
+        line = Text.from_markup(f"{screen.mark('on')} IoT Core [green]online[/]")
     else:
-        line = Text.from_markup(f"{screen.mark('off')} Cloud [yellow]offline[/]")
+        line = Text.from_markup(f"{screen.mark('off')} IoT Core [yellow]offline[/]")
         line.append(f" for {demo.outage_s:.0f} s", "yellow")
     if demo.core["flavor"] == Flavor.LITE and not demo.core["online"]:
         line.append("   Lite holds nothing: readings wait in the outbox", "yellow")
@@ -151,14 +157,16 @@ def _cloud(screen: Screen, demo: DemoState) -> Text:
 def _counters(demo: DemoState) -> Text:
     assert demo.balance  # noqa: S101  readings have arrived
     balance = demo.balance
-    line = Text(f"  {balance.produced} produced · ")
-    line.append(f"{balance.waiting} on the device", "yellow" if balance.waiting > 1 else "")
-    line.append(f" · {balance.delivered} arrived · ")
-    if demo.phase is Phase.ENDED:
-        line.append(f"{balance.lost} lost", "red" if balance.lost else "")
-    else:
-        line.append(f"{balance.lost} on the way")
-    line.append(f" · {balance.duplicated} duplicated", "yellow" if balance.duplicated else "")
+    line = Text(f"  {plural(balance.produced, 'reading')} produced · {balance.delivered} arrived")
+    if balance.waiting:
+        line.append(f" · {balance.waiting} in the outbox", "yellow" if balance.waiting > 1 else "")
+    has_ended = demo.phase is Phase.ENDED
+    if has_ended:
+        line.append(" · ").append(f"{balance.lost} lost", "red" if balance.lost else "")
+    elif balance.lost:
+        line.append(f" · {balance.lost} on the way")
+    if has_ended or balance.duplicated:
+        line.append(" · ").append(f"{balance.duplicated} duplicated", "yellow" if balance.duplicated else "")
     return line
 
 

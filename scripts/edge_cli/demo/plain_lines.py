@@ -52,8 +52,8 @@ class PlainLines:
     def _tell_phase(self, demo: DemoState) -> None:
         before, self._phase = self._phase, demo.phase
         if demo.phase is Phase.OUTAGE:
-            self._screen.write("The cloud is away.")
+            self._screen.write("IoT Core is away.")
         elif before is Phase.OUTAGE:
-            self._screen.write(f"The cloud is back; {held(demo.outages[-1])}.")
+            self._screen.write(f"IoT Core is back; {held(demo.outages[-1])}.")
         if demo.phase is Phase.DRAINING:
             self._screen.write("Waiting for what is still on its way; then the publisher is stopped.")

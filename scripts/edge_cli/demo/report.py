@@ -27,7 +27,7 @@ class Report:
         balance: Readings, both ends compared.
         by_topic: Messages in the cloud by topic.
         s3: Objects in the cloud.
-        outages: Times without the cloud.
+        outages: Times without IoT Core.
         timings_s: Seconds that each step took; and from the beginning, `set_up` until the deployment was
             through and `first_message` until the first reading was in the cloud, which may be earlier.
     """
@@ -78,7 +78,7 @@ class Report:
         lines = [f"{account}: {balance.lost} lost, {balance.duplicated} duplicated."]
         lines += self._about_losses()
         lines += [
-            f"Cloud away for {outage.duration_s or 0:.1f} s: {held(outage)}." for outage in self.outages
+            f"IoT Core away for {outage.duration_s or 0:.1f} s: {held(outage)}." for outage in self.outages
         ]
         topics = ", ".join(f"{topic} {count}" for topic, count in sorted(self.by_topic.items()))
         messages = plural(sum(self.by_topic.values()), "message")
@@ -109,7 +109,7 @@ class Report:
         if balance.waiting:
             lines.append(
                 f"Not arrived yet: {balance.waiting}. They wait in the publisher's outbox, on disk, and go "
-                "out when it runs and the cloud is there."
+                "out when it runs and IoT Core is there."
             )
         if balance.lost:
             lines.append(
@@ -120,7 +120,7 @@ class Report:
 
 
 def held(outage: Outage) -> str:
-    """What waited while the cloud was away, and where."""
+    """What waited while IoT Core was away, and where."""
     places = []
     if outage.spooled_messages_max:
         waited = plural(outage.spooled_messages_max, "message")

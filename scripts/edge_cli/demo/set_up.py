@@ -18,8 +18,13 @@ from edge_cli.project import find_component
 
 PUBLISHER = "com.example.MqttPublisher"
 SUBSCRIBER = "com.example.MqttSubscriber"
-# For the show: real readings of this machine, one each second. Strings, as the recipes have them.
-SHOW_SETTINGS = {"sensor": {"source": "host"}, "publish_interval_s": "1"}
+# For the show: real readings of this machine, one each second, and an outbox that a small temporary folder
+# has room for; an hour of readings takes 15 MB. Strings, as the recipes have them.
+SHOW_SETTINGS = {
+    "sensor": {"source": "host"},
+    "publish_interval_s": "1",
+    "outbox": {"max_bytes": str(16 << 20)},
+}
 DEPLOYMENT_TIMEOUT_S = 60.0
 FIRST_READING_TIMEOUT_S = 30.0
 

@@ -31,7 +31,7 @@ class Step:
 
 @dataclass(slots=True)
 class Outage:
-    """One time without the cloud.
+    """One time without IoT Core.
 
     Attributes:
         after_s: Seconds from the first reading to its beginning.
@@ -59,7 +59,7 @@ class DemoState:
         balance: Both ends compared; None before anything was produced.
         latest: The latest readings in the cloud, oldest first.
         by_topic: Messages in the cloud by topic.
-        outages: Times without the cloud.
+        outages: Times without IoT Core.
         elapsed_s: Seconds since the demo began.
         first_message_s: Seconds from the beginning to the first reading in the cloud; None before.
         duration_s: Seconds of watching from the first reading; None until Ctrl-C.

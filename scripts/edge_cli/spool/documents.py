@@ -92,17 +92,21 @@ class DeadLetters:
     Attributes:
         letters: How many are kept now.
         ever: How many there ever were.
+        put_back: How many of those went back into a lane (ever), where they count as taken in again.
         damaged: How many letters are lost to damage (ever), as far as is known.
         dropped: How many gave way to newer ones (ever).
         size_bytes: Of their files.
+        max_bytes: At so many the oldest give way; None where the cap is not known.
         reasons: Those kept, by code, the most frequent first.
     """
 
     letters: int
     ever: int
+    put_back: int
     damaged: int
     dropped: int
     size_bytes: int
+    max_bytes: int | None
     reasons: tuple[Reason, ...]
 
 
@@ -120,6 +124,8 @@ class Survey:
         dropped: Gave way to newer ones.
         damaged: Lost to damage, as far as is known.
         dead: Given up, ever.
+        size_bytes: Of all its files of records and letters together.
+        max_bytes: The cap that its component has noted; None where none is known.
         lanes: Each spool of records.
         dead_letters: What was given up; None where no spool of them is.
     """
@@ -133,5 +139,7 @@ class Survey:
     dropped: int
     damaged: int
     dead: int
+    size_bytes: int
+    max_bytes: int | None
     lanes: tuple[Lane, ...]
     dead_letters: DeadLetters | None

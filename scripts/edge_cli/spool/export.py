@@ -1,6 +1,7 @@
 """`edge spool export`: what waits, or what was given up, as JSON Lines."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,18 +77,22 @@ def write(export: Export, path: Path) -> None:
     """Write every line into the file `path`, which appears when all are in it.
 
     Raises:
-        CommandError: It lies inside what is exported.
+        CommandError: It lies inside what is exported, or cannot be written.
         EdgeError: Something cannot be read.
-        OSError: It cannot be written.
     """
     if path.resolve().is_relative_to(export.place.path.resolve()):
         raise CommandError(
             f"{path} lies inside {export.place.path}, where nothing is changed. Name another file."
         )
+    if not path.absolute().parent.is_dir():
+        raise CommandError(f"--out {path}: there is no folder {path.absolute().parent}.")
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("wb") as file:
             file.writelines(export.lines())
         partial.replace(path)
+    except OSError as error:
+        raise CommandError(f"--out {path}: cannot be written: {error.strerror}. Name another.") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from edge_common.files import read_settled, write_atomically
+from edge_common.files import disk_errors, read_settled, sync_folder, write_atomically
 from edge_common.spool.standing import reading
 
 MARKS_NAME = "requeued.json"
@@ -75,10 +75,16 @@ def read(dead: Path) -> Marks:
 
 
 def write(dead: Path, marks: Marks) -> None:
-    """Make `marks` durable in place of the former ones.
+    """Make `marks` durable in place of the former ones; no marks, no file.
 
     Raises:
         EdgeError: The disk is full or fails, or the folder is not ours to write.
     """
+    path = dead / MARKS_NAME
+    if not marks.ranges:
+        with disk_errors("delete", path):
+            path.unlink(missing_ok=True)
+            sync_folder(dead)
+        return
     document = {"version": _VERSION, "ranges": marks.ranges}
-    write_atomically(dead / MARKS_NAME, json.dumps(document).encode())
+    write_atomically(path, json.dumps(document).encode())

@@ -15,7 +15,7 @@ _LANES = (RECORDS_FOLDER, LIVE_FOLDER, BACKLOG_FOLDER)
 _DEFAULT_OUTBOX: str = OutboxConfig.model_fields["folder"].default
 _SHOWN_NAMES = 5
 _SHOWN_CHARACTERS = 100
-_SEARCHED_LEVELS = 3  # from the root of a core: work, component, outbox
+_SEARCHED_LEVELS = 5  # from a project: .edge, core, work, component, outbox
 _SEARCHED_FOLDERS = 1000
 
 
@@ -97,6 +97,16 @@ def find(path: Path) -> Place:
     raise CommandError(_nothing_in(path))
 
 
+def outboxes_below(path: Path) -> list[Place]:
+    """Every outbox in the folder `path` that this user may read, those nearest to it first."""
+    found: list[Place] = []
+    level = [path]
+    for _ in range(_SEARCHED_LEVELS):
+        level = [child for folder in level for child in _readable_subfolders(folder)][:_SEARCHED_FOLDERS]
+        found += [outbox for folder in level if (outbox := _readable_outbox(folder))]
+    return found
+
+
 def _command_of(pid: int) -> str:
     try:
         words = (
@@ -134,18 +144,9 @@ def _nothing_in(path: Path) -> str:
         names = sorted(entry.name for entry in path.iterdir())
     if not names:
         return f"{path} is empty: no component has kept anything there. Name a spool or an outbox."
-    below = [str(outbox.path) for outbox in _outboxes_below(path)]
+    below = [str(outbox.path) for outbox in outboxes_below(path)]
     hint = f"There are outboxes in: {_listed(below)}" if below else "Name a spool or an outbox."
     return f"{path} is no spool and no outbox; it holds {_listed(names)}. {hint}"
-
-
-def _outboxes_below(path: Path) -> list[Place]:
-    found: list[Place] = []
-    level = [path]
-    for _ in range(_SEARCHED_LEVELS):
-        level = [child for folder in level for child in _readable_subfolders(folder)][:_SEARCHED_FOLDERS]
-        found += [outbox for folder in level if (outbox := _readable_outbox(folder))]
-    return found
 
 
 def _readable_subfolders(path: Path) -> list[Path]:

@@ -19,7 +19,7 @@ from edge_common.errors import EdgeError
 from edge_common.outbox.config import OutboxConfig
 from edge_common.outbox.dead_letters import REQUEUE_FOLDERS
 from edge_common.outbox.storage import Storage
-from edge_common.spool import OnFull, Spool
+from edge_common.spool import OnFull, Spool, SpoolFullError
 from edge_common.spool.findings import Damage
 from edge_common.spool.inspection import look
 
@@ -115,20 +115,17 @@ def carry_out(place: Place, chosen: tuple[Kept, ...], max_bytes: int | None) -> 
     Args:
         place: The outbox; no component may have it open.
         chosen: Letters that `plan` has found in it, at least one.
-        max_bytes: The outbox's cap; None for the least that its files tell of.
+        max_bytes: The outbox's cap; None for the one that its component has noted.
 
     Raises:
-        CommandError: A component has it open, or there is no room; says how many went back before.
+        CommandError: A component has it open, nobody knows its cap, or there is no room; says how many went
+            back before.
         EdgeError: The disk fails, or the folder is not this user's.
     """
     if place.dead is None:
         raise AssertionError("a plan has dead letters")
     _require_unused(place)
-    # Without validation: that asks for a folder below a work folder, and this one may lie anywhere.
-    config = OutboxConfig.model_construct(
-        folder=str(place.path), max_bytes=max_bytes or bounds.least_cap(place)
-    )
-    shares = bounds.shares(place, config)
+    config, shares = bounds.opened_with(place, max_bytes)
     # Opened once as the component would: it makes good what a kill has left between a letter and its release.
     Storage(config, shares, SystemClock()).close()
     put_back = 0
@@ -146,21 +143,38 @@ def carry_out(place: Place, chosen: tuple[Kept, ...], max_bytes: int | None) -> 
                     lane.append_many([_record(letter) for letter in group if _target(letter) == name])
                 _settle(place.dead, dead, [letter.number for letter in group])
             except EdgeError as error:
+                advice = " For a larger cap: --max-bytes." if isinstance(error, SpoolFullError) else ""
                 raise CommandError(
-                    f"{put_back} of {len(chosen)} dead letters went back, then: {error.reason} "
-                    "Where the component's outbox.max_bytes is larger, say so with --max-bytes."
+                    f"{put_back} of {len(chosen)} dead letters went back, then: {error.reason}{advice}"
                 ) from error
             put_back += len(group)
+
+
+def in_the_way(place: Place) -> str:
+    """Why nothing can be put back now, and what to do; "" when nothing is in the way.
+
+    Raises:
+        EdgeError: It cannot be read.
+    """
+    user = user_of(place)
+    if user is None:
+        return ""
+    return (
+        f"{place.path} is in use by process {user.pid} ({user.command}), and two may not write there. "
+        f"Stop that component first: {_how_to_stop(place.path)}"
+    )
 
 
 def _settle(folder: Path, dead: Spool, numbers: Iterable[int]) -> None:
     """Release letters whose records are on disk in their lane; mark those that older ones stand before."""
     released = dead.statistics().released
-    marked = marks.Marks.of([*marks.read(folder).numbers_from(released), *numbers])
-    marks.write(folder, marked)
+    noted = marks.read(folder)
+    marked = marks.Marks.of([*noted.numbers_from(released), *numbers])
     if released in marked:
         dead.release(next(last for first, last in marked.ranges if first == released))
-        marks.write(folder, marks.Marks.of(marked.numbers_from(dead.statistics().released)))
+    rest = marks.Marks.of(marked.numbers_from(dead.statistics().released))
+    if rest != noted:  # a full disk takes no mark, and where no letter stays none is needed
+        marks.write(folder, rest)
 
 
 def _target(letter: Kept) -> str:
@@ -175,12 +189,8 @@ def _record(letter: Kept) -> bytes:
 
 
 def _require_unused(place: Place) -> None:
-    user = user_of(place)
-    if user is not None:
-        raise CommandError(
-            f"{place.path} is in use by process {user.pid} ({user.command}), and two may not write there. "
-            f"Stop that component first: {_how_to_stop(place.path)}"
-        )
+    if reason := in_the_way(place):
+        raise CommandError(reason)
 
 
 def _how_to_stop(outbox: Path) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import orjson
 
+from edge_cli.spool import marks
+from edge_cli.spool.bounds import cap_of, letters_cap
 from edge_cli.spool.documents import DeadLetters, Frozen, Lane, Oldest, Reason, Survey
 from edge_cli.spool.letters import kept
 from edge_cli.spool.places import Place, user_of
@@ -22,7 +24,8 @@ def take(place: Place) -> Survey:
         EdgeError: One cannot be read, or is of a newer format.
     """
     user = user_of(place)
-    dead = _dead_letters(place.dead) if place.dead is not None else None
+    cap = cap_of(place)
+    dead = _dead_letters(place.dead, letters_cap(place, cap)) if place.dead is not None else None
     lanes = tuple(_lane(path) for path in place.lanes)
     taken, waiting = sum(lane.next_number for lane in lanes), sum(lane.records for lane in lanes)
     dropped, damaged = sum(lane.dropped for lane in lanes), sum(lane.damaged for lane in lanes)
@@ -39,6 +42,8 @@ def take(place: Place) -> Survey:
         dropped=dropped,
         damaged=damaged,
         dead=given_up,
+        size_bytes=sum(lane.size_bytes for lane in lanes) + (dead.size_bytes if dead is not None else 0),
+        max_bytes=cap.max_bytes if cap is not None else None,
         lanes=lanes,
         dead_letters=dead,
     )
@@ -86,7 +91,7 @@ def _frozen(content: bytes) -> Frozen | None:
     return Frozen(found.first, found.last, found.name, found.sha256, moment)
 
 
-def _dead_letters(path: Path) -> DeadLetters:
+def _dead_letters(path: Path, max_bytes: int | None) -> DeadLetters:
     picture = look(path)
     reasons: dict[str, Reason] = {}
     lost = 0
@@ -105,8 +110,10 @@ def _dead_letters(path: Path) -> DeadLetters:
     return DeadLetters(
         letters=sum(reason.letters for reason in reasons.values()),
         ever=picture.next_number,
+        put_back=picture.delivered + sum(1 for _ in marks.read(path).numbers_from(picture.released)),
         damaged=picture.damaged + lost,
         dropped=picture.dropped,
         size_bytes=picture.size_bytes,
+        max_bytes=max_bytes,
         reasons=tuple(sorted(reasons.values(), key=lambda reason: (-reason.letters, reason.code))),
     )

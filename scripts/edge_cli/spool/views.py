@@ -1,6 +1,7 @@
 """How a look into a spool appears to a person: rich renderables; no I/O."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -8,19 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from edge_cli import views
-from edge_cli.console import Screen
 from edge_cli.spool.documents import DeadLetters, Lane, Survey
 from edge_cli.spool.places import User
 from edge_cli.spool.requeue import Requeued
-from edge_cli.spool.verify import Checked, Verdict
-from edge_common.spool.findings import Cause, Damage
+from edge_common.outbox.config import OutboxConfig
+from edge_common.outbox.dead_letters import LIVE_FOLDER
 
-_SHOWN_DAMAGE = 20
-_CAUSES = {
-    Cause.CHECKSUM: "fails its checksum",
-    Cause.UNREADABLE: "cannot be read from the disk",
-    Cause.MISSING: "its file is missing",
-}
+_USUAL_FOLDER: str = OutboxConfig.model_fields["folder"].default
+_SECONDS = len("04:26:11")
 
 
 def in_use(user: User) -> str:
@@ -29,8 +25,13 @@ def in_use(user: User) -> str:
     return f"in use by a running component (process {user.pid}{command}): a picture of this moment"
 
 
-def survey(found: Survey) -> RenderableType:
-    """What is in an outbox or a spool."""
+def survey(found: Survey, today: str) -> RenderableType:
+    """What is in an outbox or a spool.
+
+    Args:
+        found: What is in it.
+        today: The date, UTC, as `2026-11-22`: times of that day are shown without it.
+    """
     parts: list[RenderableType] = [_title(found)]
     rows: list[tuple[str, RenderableType]] = []
     if found.lanes:
@@ -39,43 +40,47 @@ def survey(found: Survey) -> RenderableType:
     quarantined = sum(lane.quarantined_bytes for lane in found.lanes)
     if quarantined:
         rows.append(("Quarantine", f"{views.size(quarantined)} of damaged bytes, kept aside"))
-    if rows:
-        parts.append(_inset(views.facts(rows)))
+    cap = f" of at most {views.size(found.max_bytes)}" if found.max_bytes is not None else ""
+    rows.append(("On disk", f"{views.size(found.size_bytes)}{cap}"))
+    parts.append(_inset(views.facts(rows)))
     if found.lanes:
-        parts.append(_inset(_lane_table(found.lanes)))
+        parts.append(_inset(_lane_table(found.lanes, today)))
+    if any(lane.lane == LIVE_FOLDER for lane in found.lanes):
+        parts.append(Padding(Text("What is in `live` goes first.", "dim"), (0, 0, 0, 2)))
     if found.dead_letters is not None:
-        parts += _dead_letters(found, found.dead_letters)
+        parts += _dead_letters(found, found.dead_letters, today)
     return Group(*parts)
 
 
-def verdict(screen: Screen, found: Verdict) -> RenderableType:
-    """What reading everything has come to."""
-    table = views.listing(
-        "Spool", "Frames", "Records", "Read", "Damaged", right=("Frames", "Records", "Read", "Damaged")
-    )
-    for spool in found.spools:
-        table.add_row(
-            spool.spool,
-            str(spool.frames),
-            str(spool.records),
-            views.size(spool.frame_bytes),
-            _worrying(spool.damaged_records, "red"),
+def surveys(found: Sequence[Survey], root: Path, today: str) -> RenderableType:
+    """The outboxes of the core on `root`, a line each; `today` as for `survey`."""
+    if not found:
+        return Text(f"No component has kept anything on {root}. Name a folder: scripts/edge spool DIR", "dim")
+    numbers = ("Waiting", "Dead", "On disk")
+    table = views.listing("Outbox of", "Waiting", "Oldest (UTC)", "Dead", "On disk", right=numbers)
+    for outbox in found:
+        letters = outbox.dead_letters.letters if outbox.dead_letters is not None else 0
+        oldest = min(
+            (lane.oldest.timestamp for lane in outbox.lanes if lane.oldest and lane.oldest.timestamp),
+            default="",
         )
-    faults = [line for spool in found.spools for line in _faults(spool)]
-    sentence = "Every frame passes its checks." if found.whole else "Damage was found; all the rest is whole."
-    end = Text.from_markup(screen.mark("ok" if found.whole else "fail")).append(f" {sentence}", "default")
-    notes = [
-        Text(f"{spool.spool}: an unfinished frame at the end, of which nothing was acknowledged", "dim")
-        for spool in found.spools
-        if spool.unfinished
-    ]
-    return Group(table, *(Text(line, "red") for line in faults), *notes, end)
+        table.add_row(
+            str(Path(outbox.path).relative_to(root / "work")).removesuffix(f"/{_USUAL_FOLDER}"),
+            str(outbox.waiting),
+            _moment(oldest, today) or Text("-", "dim"),
+            worrying(letters, "red"),
+            views.size(outbox.size_bytes),
+        )
+    return Group(table, _inset(Text(f"More of one: scripts/edge spool {_short(Path(found[0].path))}", "dim")))
 
 
 def requeued(outcome: Requeued) -> str:
     """What was put back, in a sentence."""
     if not outcome.count:
-        said = f"No dead letter in {outcome.path} can go back."
+        is_empty = not outcome.kept and not outcome.damaged
+        said = (
+            f"{'There are no dead letters' if is_empty else 'No dead letter can go back'} in {outcome.path}."
+        )
     else:
         where = ", ".join(f"{count} to {lane}" for lane, count in sorted(outcome.requeued.items()))
         began = "Would put back" if outcome.dry_run else "Put back"
@@ -86,6 +91,11 @@ def requeued(outcome: Requeued) -> str:
     if outcome.damaged:
         said += f" {outcome.damaged} are damaged."
     return said
+
+
+def worrying(count: int, style: str) -> Text:
+    """A count, in that style unless it is 0."""
+    return Text(str(count), style if count else "")
 
 
 def _title(found: Survey) -> Text:
@@ -99,8 +109,11 @@ def _sum_line(found: Survey) -> Text:
     line = Text(f"{found.taken} taken in = ")
     line.append(f"{found.delivered} delivered + {found.waiting} waiting")
     for count, word in ((found.dropped, "dropped"), (found.damaged, "damaged"), (found.dead, "given up")):
-        line.append(" + ")
-        line.append(f"{count} {word}", "red" if count else "")
+        if count:
+            line.append(" + ").append(f"{count} {word}", "red")
+    put_back = found.dead_letters.put_back if found.dead_letters is not None else 0
+    if put_back:
+        line.append(f" ({put_back} put back, counted again as taken in)", "dim")
     return line
 
 
@@ -112,69 +125,58 @@ def _frozen_line(lane: Lane) -> Text:
     return line.append(f", since {frozen.frozen_at}, SHA-256 {frozen.sha256[:16]}…", "dim")
 
 
-def _lane_table(lanes: Sequence[Lane]) -> Table:
+def _lane_table(lanes: Sequence[Lane], today: str) -> Table:
     numbers = ("Waiting", "Dropped", "Damaged", "On disk")
-    table = views.listing("Lane", "Waiting", "Oldest", "Dropped", "Damaged", "On disk", right=numbers)
+    table = views.listing("Lane", "Waiting", "Oldest (UTC)", "Dropped", "Damaged", "On disk", right=numbers)
     for lane in lanes:
         oldest = Text("-", "dim")
         if lane.oldest is not None:
-            oldest = Text(f"number {lane.oldest.number}")
-            oldest.append(f", {lane.oldest.timestamp}" if lane.oldest.timestamp else "")
+            oldest = Text(f"#{lane.oldest.number}")
+            oldest.append(f" {_moment(lane.oldest.timestamp, today)}" if lane.oldest.timestamp else "")
         table.add_row(
             lane.lane,
             str(lane.records),
             oldest,
-            _worrying(lane.dropped, "yellow"),
-            _worrying(lane.damaged, "red"),
+            worrying(lane.dropped, "yellow"),
+            worrying(lane.damaged, "red"),
             views.size(lane.size_bytes),
         )
     return table
 
 
-def _dead_letters(found: Survey, dead: DeadLetters) -> list[RenderableType]:
+def _dead_letters(found: Survey, dead: DeadLetters, today: str) -> list[RenderableType]:
     if not dead.letters:
-        ever = f" ({dead.ever} were, once)" if dead.ever else ""
+        ever = f" ({dead.ever} {'was' if dead.ever == 1 else 'were'}, once)" if dead.ever else ""
         return [_inset(Text(f"No dead letters{ever}.", "dim"))]
-    table = views.listing("Dead letters", "Count", "Latest", "Its reason", right=("Count",))
+    bound = f"; the oldest give way above {views.size(dead.max_bytes)}" if dead.max_bytes is not None else ""
+    title = Text(f"Dead letters, {views.size(dead.size_bytes)}{bound}", "dim")
+    reasons: list[RenderableType] = []
     for reason in dead.reasons:
-        table.add_row(
-            Text(reason.code, "red"), str(reason.letters), reason.latest or "-", Text(reason.reason)
-        )
+        latest = f", the latest {_moment(reason.latest, today)} UTC" if reason.latest else ""
+        reasons.append(Text.assemble((reason.code, "red"), f"  {reason.letters}{latest}"))
+        reasons.append(Padding(Text(reason.reason), (0, 0, 0, 2)))
     advice = (
         f"See them:      scripts/edge spool export {found.path} --dead\n"
         f"Put them back: scripts/edge spool requeue {found.path}"
     )
     lost = f"{dead.dropped} letters gave way to newer ones, {dead.damaged} are damaged."
     losses = [_inset(Text(lost, "yellow"))] if dead.dropped or dead.damaged else []
-    return [_inset(table), *losses, _inset(Text(advice, "dim"))]
+    return [_inset(Group(title, *reasons)), *losses, _inset(Text(advice, "dim"))]
 
 
-def _faults(spool: Checked) -> list[str]:
-    lines = [f"{spool.spool}: {_damage_line(damage)}" for damage in spool.damaged[:_SHOWN_DAMAGE]]
-    if len(spool.damaged) > _SHOWN_DAMAGE:
-        lines.append(
-            f"{spool.spool}: {len(spool.damaged) - _SHOWN_DAMAGE} more ranges; --json lists them all"
-        )
-    if spool.rotten_journal_copies:
-        lines.append(
-            f"{spool.spool}: {spool.rotten_journal_copies} of 4 copies of release.journal fail their check"
-        )
-    if spool.rotten_format:
-        lines.append(f"{spool.spool}: the file `format` fails its check; the next start makes it anew")
-    return lines
+def _moment(timestamp: str, today: str) -> str:
+    """A time stamp for people: its seconds, and its date unless that is today's.
+
+    >>> _moment("2026-11-22T04:26:11.123Z", "2026-11-22"), _moment("2026-11-22T04:26:11.123Z", "2026-11-23")
+    ('04:26:11', '2026-11-22 04:26:11')
+    """
+    date, _, time = timestamp.partition("T")
+    shown = time[:_SECONDS]
+    return shown if date == today else f"{date} {shown}".strip()
 
 
-def _damage_line(damage: Damage) -> str:
-    count = damage.last - damage.first + 1
-    what = f"record {damage.first}" if count == 1 else f"records {damage.first} to {damage.last} ({count})"
-    where = (
-        f" in {damage.segment}, {damage.size_bytes} bytes from byte {damage.offset}" if damage.segment else ""
-    )
-    return f"{what}: {_CAUSES[damage.cause]}{where}"
-
-
-def _worrying(count: int, style: str) -> Text:
-    return Text(str(count), style if count else "")
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _inset(content: RenderableType) -> Padding:

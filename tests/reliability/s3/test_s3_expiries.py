@@ -26,7 +26,8 @@ from support.spooling import seeded, trial_seed
 
 WINDOW_S = 60.0
 RESUME_WITHIN_S = 5.0
-FAILURES = [temper for temper in Temper if temper is not Temper.GIVE]
+# An answer without an end takes seconds that this clock does not count.
+FAILURES = [temper for temper in Temper if temper not in {Temper.GIVE, Temper.TRICKLE}]
 
 
 class Device:

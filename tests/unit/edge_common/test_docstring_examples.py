@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["clock", "topics", "log.line"])
+@pytest.mark.parametrize("name", ["timestamps", "topics", "log.line", "s3.endpoint"])
 def test_examples_in_docstrings_hold(name: str) -> None:
     failed, tried = doctest.testmod(importlib.import_module(f"edge_common.{name}"))
     assert tried > 0

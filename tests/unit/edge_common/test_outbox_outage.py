@@ -8,6 +8,7 @@ from edge_common.outbox.outage import Outage
 from support.manual_clock import ManualClock
 
 AWAY = TransientError("the far end is away. Wait.")
+SKEWED = TransientError("the clock is off. Look at it.", code="clock_skew")
 NO_BUCKET = RefusedError("no such bucket. Make it.", code="no_such_bucket")
 NO_GRANT = RefusedError("access denied. Grant it.", code="access_denied")
 
@@ -77,8 +78,34 @@ def test_what_is_refused_is_told_with_its_advice_once_for_each_code(told: Told) 
 def test_what_is_refused_again_after_it_went_well_is_told_again(told: Told) -> None:
     told.fails(NO_BUCKET)
     told.outage.over(0)
+    told.clock.advance(30)
     told.fails(NO_BUCKET)
     assert told.events() == ["delivery_refused", "delivery_recovered", "delivery_refused"]
+
+
+def test_one_thing_refused_between_others_that_are_taken_is_not_a_storm_of_lines(told: Told) -> None:
+    for _ in range(60):
+        told.fails(NO_BUCKET)
+        told.outage.over(0)
+    assert told.events() == ["delivery_refused", "delivery_recovered"] * 2
+
+
+def test_another_cause_in_the_middle_of_an_outage_is_told(told: Told) -> None:
+    told.fails(AWAY, 100)
+    told.fails(SKEWED, 100)
+    told.fails(AWAY, 100)
+    lines = told.lines()
+    assert [line.split()[1] for line in lines] == ["delivery_failing"] * 2
+    assert SKEWED.reason in lines[1]
+
+
+def test_causes_that_take_turns_are_a_line_each_and_not_at_once(told: Told) -> None:
+    for _ in range(20):
+        told.fails(AWAY)
+        told.fails(SKEWED)
+    assert told.events() == ["delivery_failing"] * 2
+    told.outage.over(0)
+    assert told.events() == ["delivery_recovered"]
 
 
 def test_an_outage_that_turns_into_a_refusal_is_told_as_both(told: Told) -> None:

@@ -38,7 +38,11 @@ def translated(code: str, status: int, message: str = "As it is.", **headers: st
         ("AccessDenied", 403, RefusedError),
         ("PermanentRedirect", 301, RefusedError),
         ("EntityTooLarge", 400, PermanentError),
-        ("InvalidRequest", 400, PermanentError),
+        # Of the bucket or of ours, never of the object: nothing is given up for it.
+        ("InvalidRequest", 400, RefusedError),
+        ("InvalidArgument", 400, RefusedError),
+        ("MalformedXML", 400, RefusedError),
+        ("KeyTooLongError", 400, RefusedError),
         ("PreconditionFailed", 412, AlreadyThereError),
         ("BucketAlreadyOwnedByYou", 409, AlreadyThereError),
         # What no list knows: kept, whatever it is.
@@ -62,6 +66,12 @@ def test_person_is_told_what_where_why_and_what_to_do() -> None:
     )
     assert isinstance(error, RefusedError)
     assert error.code == "no_such_bucket"
+
+
+def test_an_object_is_given_up_only_for_its_size() -> None:
+    given_up = {answer.code for answer in ANSWERS.values() if answer.meaning is Meaning.WRONG_OBJECT}
+
+    assert given_up == {"too_large"}
 
 
 def test_every_answer_that_asks_a_person_to_act_says_how() -> None:
@@ -101,10 +111,10 @@ def test_answer_of_any_length_is_cut() -> None:
         (ConnectTimeoutError(endpoint_url="https://s3"), TransientError),
         (SSLError(endpoint_url="https://s3", error="certificate is not yet valid"), TransientError),
         (ResponseParserError("not XML"), TransientError),
-        (ParamValidationError(report="Invalid length"), PermanentError),
+        (ParamValidationError(report="Invalid length"), RefusedError),
     ],
 )
-def test_no_answer_at_all_is_tried_again_and_a_wrong_request_is_not(
+def test_no_answer_at_all_is_tried_again_and_a_wrong_request_is_said(
     error: Exception, kind: type[EdgeError]
 ) -> None:
     assert type(translate(error, "put_object s3://b/k", SECRETS)) is kind

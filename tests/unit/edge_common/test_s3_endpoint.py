@@ -44,7 +44,25 @@ def test_endpoint_with_tls_or_on_this_machine_is_taken(url: str) -> None:
     gateway(AWS_REGION="eu-west-1", AWS_ENDPOINT_URL_S3=url)
 
 
-@pytest.mark.parametrize("bucket", ["", "ab", "Upper", "a_b", "-ab", "ab-", "a..b", "a/b", "x" * 64, "ab\n"])
+@pytest.mark.parametrize(
+    "bucket",
+    [
+        "",
+        "ab",
+        "Upper",
+        "a_b",
+        "-ab",
+        "ab-",
+        "a..b",
+        "a/b",
+        "x" * 64,
+        "ab\n",
+        "192.168.0.1",
+        "images--x-s3",
+        "xn--a",
+        "b-s3alias",
+    ],
+)
 def test_what_no_bucket_is_called_is_refused_beside_all_other_faults(bucket: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         gateway(bucket, AWS_ENDPOINT_URL_S3="http://example.com")
@@ -54,6 +72,26 @@ def test_what_no_bucket_is_called_is_refused_beside_all_other_faults(bucket: str
         "region",
         "AWS_ENDPOINT_URL_S3",
     ]
+
+
+@pytest.mark.parametrize("bucket", ["edge-local", "192.168.0.1.com", "x-s3", "a.b-c.1", "a" * 63])
+def test_what_a_bucket_may_be_called_is_taken(bucket: str) -> None:
+    gateway(bucket, AWS_REGION="eu-west-1")
+
+
+@pytest.mark.parametrize(
+    "region", ["Seoul", "eu-west1", "eu_west_1", "EU-WEST-1", "eu-west-1\n", "eu-west-1."]
+)
+def test_what_no_region_is_called_is_refused(region: str) -> None:
+    with pytest.raises(ConfigError, match=r"region: .*ap-northeast-2"):
+        gateway(region=region)
+    with pytest.raises(ConfigError, match=r"region: .*ap-northeast-2"):
+        gateway(AWS_REGION=region)
+
+
+@pytest.mark.parametrize("region", ["ap-northeast-2", "us-gov-east-1", "us-isob-east-1", "eusc-de-east-1"])
+def test_what_a_region_is_called_is_taken(region: str) -> None:
+    gateway(region=region)
 
 
 def test_region_is_the_setting_or_else_the_cores() -> None:

@@ -83,6 +83,21 @@ def test_once_is_one_reading_without_a_wait() -> None:
     assert (len(bench.readings), bench.stop.waits_s) == (1, [])
 
 
+def test_once_is_no_success_when_the_sensor_does_not_answer() -> None:
+    bench = Bench([TransientError("no answer")], mode=Mode.ONCE)
+    with pytest.raises(TransientError, match="no answer"):
+        bench.run()
+    assert bench.metrics.snapshot()["readings_not_read"] == 1
+
+
+def test_once_is_no_success_when_the_reading_is_refused() -> None:
+    bench = Bench([20.0], mode=Mode.ONCE)
+    bench.refuses = {0}
+    with pytest.raises(TransientError, match="the disk is full"):
+        bench.run()
+    assert bench.metrics.snapshot()["readings_not_stored"] == 1
+
+
 def test_it_stops_when_the_component_is_told_to() -> None:
     bench = Bench([20.0, 21.0])
     bench.stop.set()
@@ -111,10 +126,12 @@ def test_a_reading_that_is_refused_is_counted_and_its_number_is_missing(
 def test_ticks_that_pass_while_a_reading_takes_long_are_counted_by_the_settings_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    bench = Bench([20.0, 21.0], takes_s=12.0)
+    """And told, but not in a line for each reading: a source that is too slow is so every time."""
+    bench = Bench([20.0] * 50, takes_s=12.0)
     bench.run()
-    assert bench.metrics.snapshot()["readings_not_taken"] == 4
-    assert "upload_interval_s, 5 s" in capsys.readouterr().out
+    assert bench.metrics.snapshot()["readings_not_taken"] == 100
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "readings_not_taken" in line]
+    assert "upload_interval_s, 5 s" in line
 
 
 def test_a_source_with_a_pace_of_its_own_is_read_at_that() -> None:

@@ -1,6 +1,7 @@
 """What the uploader refuses to start with."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,13 +38,26 @@ def test_folders_arrive_as_lists_of_texts_from_lite() -> None:
 
 
 @pytest.mark.parametrize(
-    "bucket", ["AB", "a", "-ab", "a_b", "a..b", "a" * 64, "s3://bucket", "bucket/", "münchen"]
+    "bucket",
+    [
+        "AB",
+        "a",
+        "-ab",
+        "a_b",
+        "a..b",
+        "a" * 64,
+        "s3://bucket",
+        "bucket/",
+        "münchen",
+        "192.168.0.1",
+        "b--x-s3",
+    ],
 )
 def test_a_name_that_no_bucket_has_is_refused(bucket: str) -> None:
     assert faults(bucket=bucket)[0].startswith("/settings/bucket: ")
 
 
-@pytest.mark.parametrize("prefix", ["", "/a", "a/", "a//b", "a/../b", "a b", "a\nb", "ä", "a" * 1025])
+@pytest.mark.parametrize("prefix", ["", "/a", "a/", "a//b", "a/../b", "a b", "a\nb", "ä", "a" * 513])
 @pytest.mark.parametrize("where", ["readings", "folder"])
 def test_a_prefix_that_spoils_keys_is_refused(prefix: str, where: str) -> None:
     prefixed = {"key_prefix": prefix}
@@ -85,6 +99,24 @@ def test_two_folders_may_be_moved_to_the_same_place() -> None:
     moved = {"after_upload": "move", "move_to": "done"}
 
     assert len(loaded(folders=[{"path": "a", **moved}, {"path": "b", **moved}]).folders) == 2
+
+
+@pytest.mark.parametrize("region", ["Seoul", "ap-northeast-2a", "eu_west_1", "https://eu-west-1", " "])
+def test_a_region_that_is_none_is_refused(region: str) -> None:
+    assert faults(region=region)[0].startswith("/settings/region: ")
+
+
+@pytest.mark.parametrize("region", ["", "ap-northeast-2", "us-gov-east-1", "eu-isoe-west-1"])
+def test_a_region_that_may_be_one_is_taken(region: str) -> None:
+    assert loaded(region=region).region == region
+
+
+def test_two_folders_that_are_one_through_a_link_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "images")
+
+    found = faults(folders=[{"path": str(tmp_path / "images")}, {"path": str(tmp_path / "link")}])
+    assert "each file must have one place" in found[0]
 
 
 def test_every_fault_is_named_at_once() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from edge_common.errors import TransientError
-from s3_batch_uploader.file_upload import FileChangedError, hash_file
+from s3_batch_uploader.file_upload import hash_file
 from s3_batch_uploader.folder_scan import version_of
+from s3_batch_uploader.opening import FileChangedError
 from s3_batch_uploader.settling import Version
 
 CONTENT = bytes(range(256)) * 8192  # some pieces

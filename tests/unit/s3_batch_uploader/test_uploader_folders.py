@@ -2,6 +2,7 @@
 
 import os
 import resource
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -10,13 +11,16 @@ from typing import Any
 
 import pytest
 
+from edge_common.errors import TransientError
 from s3_batch_uploader.config import FolderConfig
 from s3_batch_uploader.folder import Folder
 from s3_batch_uploader.folder_events import Change, FolderEvents
-from s3_batch_uploader.watched_folders import WatchedFolders
+from s3_batch_uploader.folder_scan import LEAVING_PREFIX
+from s3_batch_uploader.watched_folder import WatchedFolder
 from support.manual_clock import ManualClock
 from support.waiting import wait_until
 
+PATH_MAX_BYTES = 4096  # linux/limits.h
 SETTLE_S, RESCAN_S, WITHIN_S = 5.0, 600.0, 20.0
 HOSTILE = [
     b"a\nb",
@@ -37,9 +41,10 @@ class Watching:
 
     root: Path
     clock: ManualClock
-    folders: WatchedFolders
+    folders: WatchedFolder
     done: set[Path] = field(default_factory=set)
     scanned: list[list[str]] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def due(self) -> list[str]:
         """The names of all that are due now, when every event has been taken in."""
@@ -65,23 +70,25 @@ def watching(root: Path, *, use_events: bool = True, **settings: Any) -> Iterato
     """Watch one folder."""
     folder = Folder.configured(FolderConfig(path=str(root), **{"settle_s": SETTLE_S, **settings}))
     clock = ManualClock()
+    stop = threading.Event()
     done: set[Path] = set()
     scanned: list[list[str]] = []
 
-    def after_scan(_: Folder, there: set[bytes]) -> None:
+    def after_scan(there: set[bytes], _: bool) -> None:  # noqa: FBT001  as it is told
         scanned.append(sorted(map(os.fsdecode, there)))
 
-    folders = WatchedFolders(
-        [folder],
+    folders = WatchedFolder(
+        folder,
         rescan_interval_s=RESCAN_S,
         clock=clock,
+        stop=stop,
         is_done=lambda found: found.path in done,
         identify=lambda found: os.fsencode(found.path.name),
         after_scan=after_scan,
         use_events=use_events,
     )
     try:
-        yield Watching(root, clock, folders, done, scanned)
+        yield Watching(root, clock, folders, done, scanned, stop)
     finally:
         folders.close()
 
@@ -226,8 +233,73 @@ def test_a_folder_that_is_not_there_is_said_once_and_found_when_it_is(
 
         assert one.due_after(SETTLE_S) == ["1.jpg"]
     said = capsys.readouterr().out
-    assert said.count("folder_not_read") == 1
-    assert said.count("folder_read_again") == 1
+    assert said.count("path_not_read") == 1
+    assert said.count("path_read_again") == 1
+
+
+def test_a_file_that_cannot_be_looked_at_hides_no_other(
+    images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its path is longer than the kernel takes in one piece."""
+    monkeypatch.chdir(images)
+    deep = images
+    while (left := PATH_MAX_BYTES - 200 - len(str(deep))) > 1:
+        step = Path("d" * min(200, left - 1))
+        step.mkdir()
+        os.chdir(step)
+        deep /= step
+    names = [f"{number}.jpg" for number in range(20)]
+    for name in (*names[:10], "n" * 255, *names[10:]):
+        Path(name).touch()
+    with watching(deep) as one:
+        one.due()
+        assert sorted(one.due_after(SETTLE_S)) == sorted(names)
+        one.due_after(RESCAN_S)
+    assert capsys.readouterr().out.count("path_not_read") == 1
+
+
+def test_a_scan_ends_when_told_to_stop_and_nothing_is_forgotten_for_it(images: Path) -> None:
+    (images / "1.jpg").touch()
+    with watching(images) as one:
+        one.stop.set()
+        with pytest.raises(TransientError, match="told to stop"):
+            one.folders.look(0)
+
+    assert one.scanned == []
+
+
+def test_a_file_that_is_refused_waits_behind_all_others_whatever_scans_find(images: Path) -> None:
+    for number in range(5):
+        (images / f"bad-{number}.jpg").touch()
+    with watching(images) as one:
+        one.folders.look(0)
+        one.clock.advance(SETTLE_S)
+        for _ in range(5):
+            found = one.folders.take()
+            assert found
+            one.folders.put_aside(found)
+        one.clock.advance(RESCAN_S)
+        one.folders.look(0)
+        (images / "good.jpg").touch()
+        one.folders.look(0)
+
+        assert len(one.folders) == 6
+        due = one.due_after(SETTLE_S)
+        assert due[0] == "good.jpg"
+        assert sorted(due[1:]) == [f"bad-{number}.jpg" for number in range(5)]
+
+
+def test_what_a_crash_left_under_a_hidden_name_gets_its_name_back(images: Path) -> None:
+    (images / "cam1").mkdir()
+    (images / "cam1" / f"{LEAVING_PREFIX}1.jpg").touch()
+    (images / f"{LEAVING_PREFIX}2.jpg").write_bytes(b"older")
+    (images / "2.jpg").write_bytes(b"newer")
+    with watching(images, exclude=[]) as one:
+        one.due()
+
+        assert sorted(one.due_after(SETTLE_S)) == ["2-1.jpg", "2.jpg", "cam1/1.jpg"]
+    assert one.scanned == [["1.jpg", "2-1.jpg", "2.jpg"]]
+    assert (images / "2-1.jpg").read_bytes() == b"older"
 
 
 def test_an_empty_folder_is_no_reason_to_forget_its_files(images: Path) -> None:

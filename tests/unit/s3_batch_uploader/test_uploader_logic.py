@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from types import ModuleType
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3_batch_uploader import config, logic, patterns
@@ -34,11 +34,15 @@ def test_the_day_in_a_key_is_that_of_utc_wherever_the_device_is() -> None:
     assert key_of_batch("p", "t", late_in_korea, (0, 9), DIGEST).startswith("p/t/2026/11/21/")
 
 
+@pytest.mark.parametrize("prefix", ["p", "p" * 512])
+@example(thing=":" * 128, year=9999)
 @given(thing=THINGS, year=st.integers(1, 9999))
-def test_every_thing_and_every_clock_gives_a_key(thing: str, year: int) -> None:
-    key = key_of_batch("sensor-data", thing, FROZEN.replace(year=year), (0, 2**63), DIGEST)
+def test_every_thing_and_every_clock_gives_a_key(prefix: str, thing: str, year: int) -> None:
+    """The longest of all included: a reading must never fail for its key."""
+    key = key_of_batch(prefix, thing, FROZEN.replace(year=year), (2**63, 2**64), DIGEST)
 
     assert re.fullmatch(r"[A-Za-z0-9!_.*'()/=-]+", key)
+    assert key_of_file(prefix, thing, PurePath("a/" * 900 + "b.jpg"), DIGEST)
     assert key.split("/")[1].replace("!3A", ":") == thing
 
 

@@ -39,8 +39,10 @@ def _fault(details: ErrorDetails, root: SchemaNode) -> str:
     given = "the value (not shown)" if hidden else _shown(details["input"])
     reason = details.get("ctx", {}).get("error")
     why = f": {reason}" if reason and not hidden else ""
+    # "text" after a reason why this text is not would contradict it.
+    allowed = "" if why and node.allowed == "text" else f" Allowed: {node.allowed}."
     instead = f", or leave it out for {node.default}" if node.default else ""
-    return f"{path}: {given} is not allowed{why}. Allowed: {node.allowed}. Correct it{instead}."
+    return f"{path}: {given} is not allowed{why}.{allowed} Correct it{instead}."
 
 
 def _unknown(path: str, section: SchemaNode) -> str:

@@ -16,6 +16,11 @@ So no batch is lost, and none is there twice, as long as its records can still b
 they cannot (bits have rotted; the policy has dropped a part; a newer program packs differently), that is
 said, and what is left is frozen anew: its readings may then be at the far end twice, under two names.
 
+The time of a batch is the device's own when it is frozen, and stays: it may be part of the name. On a board
+without a clock the first batch after a boot without network may say 1970. It is delivered under that name
+when the clock is right, and every record in it has its own number; freezing it anew could put it there twice,
+for nobody knows whether an earlier try has arrived.
+
 Within the life of the process the bytes stay in memory until they are released: what rots or is dropped
 meanwhile is sent nevertheless. Dropped records stay counted as dropped.
 """

@@ -16,7 +16,8 @@ from edge_common.runtime import Context
 class BatchOutbox(Outbox):
     """Delivers what is put in batches, each exactly once, in order; `batch_delivery` says how.
 
-    A batch goes when it is full or old enough. What was left by the last process is due at once.
+    A batch goes when it is full or old enough, or when what waits takes half of what the cap allows it. What
+    was left by the last process is due at once.
 
     Args:
         config: Folder and bounds.
@@ -37,10 +38,12 @@ class BatchOutbox(Outbox):
         *,
         name: str = "outbox",
     ) -> None:
-        super().__init__(config, batch_shares(config), context, backoff, name)
+        shares = batch_shares(config)
+        super().__init__(config, shares, context, backoff, name)
         self._batching = batching
         self._sink = sink
-        self._filling = Filling(batching, 0)
+        self._lane_bytes = shares.lanes[RECORDS_FOLDER].max_bytes
+        self._filling = Filling(batching, self._lane_bytes, 0)
 
     def put(self, record: bytes) -> None:
         """Take in one record; see `Outbox.put`."""
@@ -51,7 +54,7 @@ class BatchOutbox(Outbox):
 
     def _begin(self, storage: Storage) -> Callable[[], float | None]:
         leftovers = storage.lanes[RECORDS_FOLDER].statistics().next_number
-        self._filling = Filling(self._batching, leftovers)
+        self._filling = Filling(self._batching, self._lane_bytes, leftovers)
         return BatchDelivery(storage, self._batching, self._filling, self._sink, self._context.clock).step
 
     def _hurry(self) -> None:

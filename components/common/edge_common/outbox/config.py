@@ -5,11 +5,12 @@ journal and at most 1 MiB of quarantine for each spool.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from edge_common.config import ComponentConfig, setting
+from edge_common.config import ComponentConfig, checked, setting
 from edge_common.outbox.dead_letters import BACKLOG_FOLDER, HEADER_BYTES, LIVE_FOLDER, RECORDS_FOLDER
 from edge_common.spool import OnFull, SpoolLimits
+from edge_common.spool.frame import BLOCK_BYTES
 
 MIB = 1 << 20
 MIN_MAX_BYTES = 4 * MIB
@@ -19,18 +20,24 @@ MIN_MAX_BYTES = 4 * MIB
 _SEGMENTS = 32
 _MIN_SEGMENT_BYTES = MIB // 4
 _MAX_SEGMENT_BYTES = 4 * MIB
-_BLOCK_BYTES = 4096  # segments are whole blocks
 _SMALL_SPOOL_SEGMENTS = 2  # of the live lane and of the dead letters: one to fill, one to recycle or to drop
+
+
+def _check_folder(folder: str) -> str:
+    if ".." in folder.split("/") or not folder.isprintable():
+        raise ValueError("it has a step up, or a character that no name of a folder should have")
+    return folder
 
 
 class OutboxConfig(ComponentConfig):
     """Where and how much an outbox keeps until the far end has it."""
 
-    folder: str = setting(
+    folder: Annotated[str, checked(_check_folder)] = setting(
         "outbox",
         min_length=1,
         max_length=200,
-        description="Folder of what waits to be delivered, below the component's work folder.",
+        description="Folder of what waits to be delivered, below the component's work folder. Another name "
+        "leaves behind what waits under this one.",
     )
     max_bytes: int = setting(
         256 * MIB,
@@ -79,7 +86,7 @@ def message_shares(config: OutboxConfig) -> Shares:
 
 def _shared_out(config: OutboxConfig, *, live: bool) -> Shares:
     segment_bytes = min(_MAX_SEGMENT_BYTES, max(_MIN_SEGMENT_BYTES, config.max_bytes // _SEGMENTS))
-    segment_bytes -= segment_bytes % _BLOCK_BYTES
+    segment_bytes -= segment_bytes % BLOCK_BYTES
     dead = SpoolLimits(
         max_bytes=_SMALL_SPOOL_SEGMENTS * (segment_bytes + HEADER_BYTES),
         on_full=OnFull.DROP_OLDEST,

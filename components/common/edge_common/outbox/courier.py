@@ -14,15 +14,13 @@ from edge_common.clock import Clock
 from edge_common.errors import EdgeError, RefusedError, TransientError
 from edge_common.outbox.outage import Outage
 from edge_common.outbox.storage import StorageClosedError
-from edge_common.retry import Backoff
+from edge_common.retry import MAX_RETRY_AFTER_S, Backoff
 
 # How late the stop event may be seen while nothing else happens: an Event has no way to wait for two.
 _LOOK_S = 0.5
 _LAST_STEP_S = 1.0  # of a step that is under way when the outbox is closed
-# What a far end may ask for. Longer, and a mistake of its own would silence the device after it is mended.
-_MAX_RETRY_AFTER_S = 300.0
 
-_TRANSIENT = Backoff(initial_s=0.5, max_s=15.0)
+_TRANSIENT = Backoff(initial_s=0.5, max_s=12.0)
 _REFUSED = Backoff(initial_s=5.0, max_s=20.0)
 
 
@@ -31,8 +29,9 @@ class DeliveryBackoff:
     """How long to wait between tries.
 
     After a fault clears, the first delivery must follow within 30 s by itself: so no wait is longer than
-    that, less the time of the try itself (a time-out of 5 to 10 s). With full jitter the mean wait is half
-    of it.
+    that, less the time of the try before it: one that hangs takes 15 s at most (`edge_common.s3.Timeouts`),
+    one that is refused is answered at once. With full jitter the mean wait is half of it. The exception is a
+    far end that asks to be left alone (Retry-After): it is, for `MAX_RETRY_AFTER_S` at most.
 
     Attributes:
         transient: After what passes by itself, and after our own bugs.
@@ -50,7 +49,7 @@ class DeliveryBackoff:
             own_s, asked_s = self.refused.delay_s(failures), getattr(error, "retry_after_s", None)
         else:
             own_s, asked_s = self.transient.delay_s(failures), None
-        return max(own_s, min(asked_s or 0.0, _MAX_RETRY_AFTER_S))
+        return max(own_s, min(asked_s or 0.0, MAX_RETRY_AFTER_S))
 
 
 class Courier:

@@ -6,7 +6,8 @@ and puts their records into the queue again.
     FOLDER/                     `OutboxConfig.folder`, below the component's work folder
     ├── records/                a `BatchOutbox` has one lane
     ├── live/  backlog/         a `MessageOutbox` has two
-    └── dead/                   the dead letters of all lanes, a spool as well
+    ├── dead/                   the dead letters of all lanes, a spool as well
+    └── cap.json                how large it may grow; see `cap`
 
 How many records were ever given up is the next number of that spool. A dead letter is one line of JSON, then
 the record's bytes as they were put:
@@ -21,6 +22,7 @@ from typing import Any
 import orjson
 
 from edge_common.errors import PermanentError
+from edge_common.spool.frame import BLOCK_BYTES
 
 RECORDS_FOLDER = "records"
 LIVE_FOLDER = "live"
@@ -35,7 +37,7 @@ REQUEUE_FOLDERS = {
     BACKLOG_FOLDER: BACKLOG_FOLDER,
 }
 
-HEADER_BYTES = 4096  # a letter is at most so much longer than its record; a block, as segments are whole ones
+HEADER_BYTES = BLOCK_BYTES  # a letter is at most so much longer than its record; segments are whole blocks
 _VERSION = 1
 _MAX_REASON_CHARACTERS = 500  # 6 bytes each when escaped
 _MAX_CODE_CHARACTERS = 64

@@ -1,15 +1,17 @@
 """The folder of an outbox: whose it is, and whether its disk has room for what the settings promise.
 
-Owns the refusals before anything is written. No threads.
+Owns the refusals before anything is written, and the look at what another name of it has left. No threads.
 """
 
 import os
 import stat
 from pathlib import Path
 
-from edge_common.errors import ConfigError
+from edge_common.errors import ConfigError, EdgeError
 from edge_common.files import disk_errors, sync_folder
 from edge_common.log import get_logger
+from edge_common.outbox.dead_letters import BACKLOG_FOLDER, DEAD_FOLDER, LIVE_FOLDER, RECORDS_FOLDER
+from edge_common.spool.inspection import holder, is_spool, look
 
 _FOLDER_MODE = 0o750
 # The rest is for logs, for other components, and for what the file system itself needs.
@@ -51,17 +53,19 @@ def prepare_folder(path: Path) -> None:
         raise ConfigError(faults)
 
 
-def require_room(path: Path, max_bytes: int, *, in_use: bool) -> None:
+def look_at_room(path: Path, max_bytes: int, *, is_new: bool) -> None:
     """Check the cap against what is free, with what the outbox takes already counted as free.
 
     Args:
         path: The folder.
         max_bytes: The cap.
-        in_use: Records wait in it. Then a cap that does not fit is only warned about: a full disk must be
-            able to drain, and the spools keep to `min_free_bytes` whatever the cap.
+        is_new: Nothing is in it yet, so the settings are new on this device and a person looks. Later on a
+            cap that does not fit is only warned about: others have filled the disk, and a component that does
+            not start delivers nothing and makes no room. The spools keep to `min_free_bytes` whatever the
+            cap.
 
     Raises:
-        ConfigError: The cap is more than `MAX_SHARE_OF_FREE_SPACE` of that.
+        ConfigError: It is new, and the cap is more than `MAX_SHARE_OF_FREE_SPACE` of that.
     """
     with disk_errors("look at", path):
         room = os.statvfs(path)
@@ -75,6 +79,33 @@ def require_room(path: Path, max_bytes: int, *, in_use: bool) -> None:
         f"{_CAP_KEY}: {max_bytes} bytes is more than 80 % of what is free for {path.absolute()}: "
         f"{allowed_bytes} bytes are allowed there. Lower it, make room, or name a folder on another disk."
     )
-    if not in_use:
+    if is_new:
         raise ConfigError([fault])
     _log.warning("outbox_cap_does_not_fit", reason=fault)
+
+
+def warn_of_left_behind(path: Path) -> None:
+    """Say what waits in an outbox beside `path` that nobody has open: the setting was changed.
+
+    For the moment at which `path` is made.
+    """
+    for beside in sorted(path.parent.iterdir()):
+        if beside != path and (waiting := _waiting_for_nobody(beside)):
+            _log.warning(
+                "outbox_left_behind",
+                folder=str(beside),
+                waiting=waiting,
+                reason=f"{waiting} records wait in {beside} and are not delivered from {path}. Set "
+                f"{_FOLDER_KEY} back to {beside.name} until it is empty.",
+            )
+
+
+def _waiting_for_nobody(path: Path) -> int:
+    lanes = [path / name for name in (RECORDS_FOLDER, LIVE_FOLDER, BACKLOG_FOLDER)]
+    try:
+        if not (path / DEAD_FOLDER).is_dir():
+            return 0
+        spools = [lane for lane in lanes if lane.is_dir() and is_spool(lane) and holder(lane) is None]
+        return sum(look(lane).records for lane in spools)
+    except (EdgeError, OSError):
+        return 0  # not ours to read: nothing that this component has left

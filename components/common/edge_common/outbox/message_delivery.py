@@ -10,7 +10,8 @@ The order of the durable steps, and what a death of the process between two of t
         │             killed: see `storage`
     release       a beginning of the lane leaves the disk
 
-The live lane goes first, the backlog behind it; each is delivered in its own order.
+The live lane goes first, the backlog behind it; each is delivered in its own order while nothing fails. What
+failed in a window goes again after the rest of that window: strict order is that of a window of 1.
 """
 
 from edge_common.outbox.sinks import MessageSink

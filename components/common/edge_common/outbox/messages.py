@@ -12,22 +12,27 @@ from edge_common.outbox.storage import Storage
 from edge_common.runtime import Context
 from edge_common.spool import SpoolFullError
 
-# What a fresh record waits behind at most, besides what is under way: two windows of the ten unacknowledged
-# publications that Greengrass Lite takes, so well below a second once the far end answers.
+# What a record that is put while the far end answers waits behind at most, besides what is under way: two
+# windows of the ten unacknowledged publications that Greengrass Lite takes, so well below a second.
 LIVE_RECORDS = 20
 
 
 class MessageOutbox(Outbox):
-    """Delivers what is put at least once, in two lanes, each in order; `message_delivery` says how.
+    """Delivers what is put at least once, in two lanes; `message_delivery` says how.
 
     A record goes to the live lane unless `LIVE_RECORDS` wait there already, or its two segments are full;
-    then it goes to the backlog. It never moves from one to the other. A crash repeats at most
-    `max_in_flight` records of each lane.
+    then it goes to the backlog. It never moves from one to the other. In an outage the live lane fills with
+    the oldest of it; once the far end answers it is empty at once, and what is put from then on waits behind
+    `LIVE_RECORDS` at most, however long the backlog is. A crash repeats at most `max_in_flight` records of
+    each lane.
+
+    A lane is delivered in order while nothing fails. What fails in a window is sent again after what went out
+    beside it; only with `max_in_flight` 1 is the order of a lane strict.
 
     Args:
         config: Folder and bounds.
         sink: Where messages go.
-        max_in_flight: How many are handed over at once, 1 or more; 1 keeps strict order within a lane.
+        max_in_flight: How many are handed over at once, 1 or more.
         context: Of the component.
         backoff: How long to wait between tries.
         name: Leads the counters (`NAME_taken` …) and names the thread; one for each outbox of a component.

@@ -1,17 +1,18 @@
 """What a person is told while deliveries fail: once when it begins, once when it is over.
 
 Owns the counters of failed tries and the log lines about them; used by the delivery thread. A far end that is
-away for a day is one line, not one for each try, and a storm of short failures is one line in `_QUIET_S`.
+away for a day is one line, not one for each try; another cause in the middle of that is a line of its own. A
+storm of short failures, or of one thing refused between others that are taken, is one line in `_QUIET_S`.
 """
 
 import traceback
 
 from edge_common.clock import Clock
-from edge_common.errors import EdgeError, RefusedError
+from edge_common.errors import EdgeError, PermanentError, RefusedError, TransientError
 from edge_common.log import get_logger
 from edge_common.metrics import Metrics
 
-_QUIET_S = 30.0  # between the beginnings of two outages that are told
+_QUIET_S = 30.0  # between two causes that pass by themselves, and between two lines of one refusal
 
 _log = get_logger("outbox")
 
@@ -32,7 +33,7 @@ class Outage:
         self._crashed = metrics.counter(f"{name}_tries_crashed")
         self._began_s: float | None = None
         self._told: set[str] = set()  # what was told of this outage
-        self._quiet_until_s = float("-inf")
+        self._quiet_until_s: dict[str, float] = {}  # by what was told
 
     def failed(self, error: BaseException, waiting: int) -> None:
         """A try has failed, and `waiting` records wait."""
@@ -41,15 +42,14 @@ class Outage:
         if self._began_s is None:
             self._began_s = now_s
         if isinstance(error, RefusedError):
-            if self._is_news(f"refused {error.code}"):
+            if self._is_news(f"refused {error.code}", now_s):
                 self._log.error("delivery_refused", code=error.code, reason=error.reason, waiting=waiting)
         elif isinstance(error, EdgeError):
-            if not self._told and now_s >= self._quiet_until_s and self._is_news("failing"):
-                self._quiet_until_s = now_s + _QUIET_S
+            if self._is_news(f"failing {_cause(error)}", now_s, quiet_with="failing"):
                 self._log.warning("delivery_failing", reason=error.reason, waiting=waiting)
         else:
             self._crashed.add()
-            if self._is_news(f"crashed {type(error).__name__}"):
+            if self._is_news(f"crashed {type(error).__name__}", now_s):
                 where = traceback.extract_tb(error.__traceback__)[-1:]
                 self._log.error(
                     "delivery_crashed",
@@ -69,7 +69,15 @@ class Outage:
         self._began_s = None
         self._told.clear()
 
-    def _is_news(self, what: str) -> bool:
-        news = what not in self._told
+    def _is_news(self, what: str, now_s: float, *, quiet_with: str = "") -> bool:
+        """Whether to tell `what` now: once in an outage, and not soon after it, or its like, was told."""
+        like = quiet_with or what
+        if what in self._told or now_s < self._quiet_until_s.get(like, now_s):
+            return False
         self._told.add(what)
-        return news
+        self._quiet_until_s[like] = now_s + _QUIET_S
+        return True
+
+
+def _cause(error: EdgeError) -> str:
+    return error.code if isinstance(error, TransientError | PermanentError) else ""

@@ -6,10 +6,12 @@ Threads: `put`, `drain` and `statistics` may be called from any; one delivery th
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from edge_common.errors import PermanentError
+from edge_common.outbox.cap import Cap, note_cap
 from edge_common.outbox.config import OutboxConfig, Shares
 from edge_common.outbox.courier import Courier, DeliveryBackoff
 from edge_common.outbox.outage import Outage
@@ -88,12 +90,13 @@ class Outbox(ABC):
         """Open the spools and start delivering.
 
         Raises:
-            ConfigError: The folder may not be used, or the cap is more than 80 % of what is free on its disk.
+            ConfigError: The folder may not be used, or is new and its disk has no room for the cap.
             TransientError: The disk is full or fails.
             PermanentError: Another process has it open, or its format is newer than this program.
         """
         storage = Storage(self._config, self._shares, self._context.clock)
         try:
+            note_cap(Path(self._config.folder), Cap(self._config.max_bytes, self._config.min_free_bytes))
             courier = Courier(
                 self._name,
                 step=self._begin(storage),

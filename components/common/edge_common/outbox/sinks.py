@@ -16,7 +16,7 @@ from edge_common.errors import EdgeError
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """When a batch is full.
+    """When a batch is full; that the cap comes nearer lets it go as well, see `BatchOutbox`.
 
     Attributes:
         max_records: It holds at most so many; 1 or more. Reached, it goes at once.
@@ -93,7 +93,7 @@ class MessageSink(Protocol):
     """Where single messages go. Called by the outbox's delivery thread only."""
 
     def send(self, records: Sequence[bytes]) -> Sequence[EdgeError | None]:
-        """Send `records`, in order; wait for what becomes of each.
+        """Send `records`, in order; wait for what becomes of each. Those that fail come again by themselves.
 
         Returns:
             One outcome for each record, in the same order: None when the far end has it, TransientError or

@@ -31,7 +31,7 @@ from edge_common.log import get_logger, limited
 from edge_common.outbox import dead_letters
 from edge_common.outbox.config import OutboxConfig, Shares
 from edge_common.outbox.dead_letters import DEAD_FOLDER, DeadLetter
-from edge_common.outbox.folder import prepare_folder, require_room
+from edge_common.outbox.folder import look_at_room, prepare_folder, warn_of_left_behind
 from edge_common.outbox.statistics import OutboxStatistics
 from edge_common.spool import Batch, Spool
 
@@ -52,7 +52,7 @@ class Storage:
         """Open the spools, making them where they are not there.
 
         Raises:
-            ConfigError: The folder may not be used, or `max_bytes` does not fit on its disk.
+            ConfigError: The folder may not be used, or is new and `max_bytes` does not fit on its disk.
             TransientError: The disk is full or fails.
             PermanentError: Another process has it open, or its format is newer than ours.
         """
@@ -62,16 +62,16 @@ class Storage:
         self._written: tuple[str, int] | None = None  # a letter whose record is not yet released
         folder = Path(config.folder)
         prepare_folder(folder)
-        if not any(folder.iterdir()):
-            require_room(folder, config.max_bytes, in_use=False)
+        is_new = not any(folder.iterdir())
+        look_at_room(folder, config.max_bytes, is_new=is_new)
+        if is_new:
+            warn_of_left_behind(folder)
         with ExitStack() as opened:
             self.lanes: Mapping[str, Spool] = {
                 name: opened.enter_context(Spool(folder / name, limits))
                 for name, limits in shares.lanes.items()
             }
             self._dead_letters = opened.enter_context(Spool(folder / DEAD_FOLDER, shares.dead))
-            in_use = any(lane.statistics().records for lane in self.lanes.values())
-            require_room(folder, config.max_bytes, in_use=in_use)
             self._dead = self._dead_letters.statistics().next_number
             self._make_good()
             self._opened = opened.pop_all()

@@ -88,9 +88,8 @@ ANSWERS = {
     "KMS.InvalidStateException": Answer(Meaning.REFUSED, "kms", _KMS),
     "KMS.NotFoundException": Answer(Meaning.REFUSED, "kms", _KMS),
     "NotImplemented": Answer(Meaning.REFUSED, "not_implemented", "This store lacks what S3 has: use S3."),
-    # What is wrong here is not in the object's bytes: a bucket with settings of its own (a lock, a key, a kind
-    # that we do not know), a prefix, a bug of ours. To give objects up for that would empty a backlog in a
-    # minute.
+    # What is wrong here is not in the object's bytes: a bucket with settings of its own (a lock, a key, a new
+    # kind), a prefix, a bug of ours. To give objects up for that would empty a backlog in a minute.
     "EntityTooSmall": Answer(Meaning.REFUSED, "part_too_small", _REQUEST),
     "InvalidArgument": Answer(Meaning.REFUSED, "invalid_argument", _REQUEST),
     "InvalidDigest": Answer(Meaning.REFUSED, "invalid_digest", _REQUEST),

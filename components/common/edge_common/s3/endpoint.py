@@ -14,6 +14,12 @@ from edge_common.errors import ConfigError
 # Amazon S3 User Guide, "General purpose bucket naming rules": 3 to 63 of lower-case letters, digits, dots and
 # hyphens, beginning and ending in a letter or digit.
 BUCKET_PATTERN = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+# The same page: reserved for access points, directory buckets, table buckets and AWS's own, which want
+# another way of asking than ours.
+_RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+# The form of all names in the AWS General Reference, "Regional endpoints": eu-west-1, us-gov-east-1.
+REGION_PATTERN = r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$"
 # botocore takes the second where the first is not set; the nucleus sets both regions.
 _ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -43,15 +49,12 @@ def checked_place(bucket: str, region: str | None, environment: Mapping[str, str
     Raises:
         ConfigError: A name that no bucket has, no region, or an endpoint without TLS; all faults at once.
     """
-    faults = []
-    if not re.fullmatch(BUCKET_PATTERN, bucket) or ".." in bucket:
-        faults.append(
-            f"bucket: {bucket!r} is no name of a bucket. Allowed: 3 to 63 of a-z, 0-9, '.' and '-', "
-            "beginning and ending in a letter or digit. Correct it."
-        )
+    faults = [f"bucket: {bucket!r}: {fault}. Correct it."] if (fault := bucket_fault(bucket)) else []
     chosen = region or next((environment[name] for name in _REGION_VARIABLES if environment.get(name)), "")
     if not chosen:
         faults.append(f"region: missing, and {_REGION_VARIABLES[0]} is not set. Name the bucket's region.")
+    elif fault := region_fault(chosen):
+        faults.append(f"region: {chosen!r}: {fault}. Correct it.")
     faults += [
         f"{name}: {fault}"
         for name in _ENDPOINT_VARIABLES
@@ -62,6 +65,34 @@ def checked_place(bucket: str, region: str | None, environment: Mapping[str, str
     return Place(
         chosen, next((environment[name] for name in _ENDPOINT_VARIABLES if environment.get(name)), None)
     )
+
+
+def bucket_fault(bucket: str) -> str | None:
+    """What is wrong with a bucket's name; None when nothing is.
+
+    >>> bucket_fault("192.168.0.1")
+    'no bucket is called like an IP address'
+    """
+    if not re.fullmatch(BUCKET_PATTERN, bucket) or ".." in bucket:
+        return "a bucket's name has 3 to 63 of a-z, 0-9, hyphens and single dots, and neither at its ends"
+    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", bucket):
+        return "no bucket is called like an IP address"
+    for reserved in _RESERVED_BEGINNINGS:
+        if bucket.startswith(reserved):
+            return f"no general purpose bucket's name begins with {reserved}"
+    for reserved in _RESERVED_ENDS:
+        if bucket.endswith(reserved):
+            return f"no general purpose bucket's name ends in {reserved}"
+    return None
+
+
+def region_fault(region: str) -> str | None:
+    """What is wrong with a region's name; None when nothing is.
+
+    >>> region_fault("Seoul")
+    'a region is called like ap-northeast-2'
+    """
+    return None if re.fullmatch(REGION_PATTERN, region) else "a region is called like ap-northeast-2"
 
 
 def endpoint_fault(url: str) -> str | None:
