@@ -13,6 +13,7 @@ Where to look:
     building, targets    component folders -> hermetic artifacts and recipes;  build: for this machine
     lint, recipes        what is wrong with recipes although every schema takes them
     fleet                publish and deploy through AWS; its module aws is the only user of boto3 there
+    device               a board at hand: greengrass-cli, ggl-cli, ssh, the journal, the board's doctor
     spool                what components keep on disk
     run_component        a component without a deployment
     log_lines, logs      the nucleus's log format; reading, merging and following the files
