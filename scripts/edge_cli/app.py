@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from edge_cli import (
     build_command,
+    cloud_commands,
     component_commands,
     core_commands,
     deployment_commands,
@@ -71,7 +72,7 @@ def demo(
         typer.Option(min=1, metavar="SECONDS", help="How long to watch; without it until Ctrl-C."),
     ] = None,
     outage: Annotated[
-        float | None, typer.Option(min=0.1, metavar="SECONDS", help="Take the cloud away in the middle.")
+        float | None, typer.Option(min=0.1, metavar="SECONDS", help="Take IoT Core away in the middle.")
     ] = None,
     flavor: Annotated[Flavor, typer.Option(help="Which nucleus the core behaves as.")] = Flavor.CLASSIC,
     report: Annotated[
@@ -96,11 +97,15 @@ def demo(
         show.show(screen, show.options(duration, outage, flavor, root), report)
 
 
-@app.command(rich_help_panel=_START, epilog=examples("scripts/edge doctor", "scripts/edge doctor --json"))
-def doctor(*, root: Root, as_json: AsJson = False) -> None:
-    """Is everything there that a core needs?
+@app.command(
+    rich_help_panel=_START,
+    epilog=examples("scripts/edge doctor", "sudo scripts/edge doctor", "scripts/edge doctor --json"),
+)
+def doctor(*, root: look_commands.PlaceRoot = None, as_json: AsJson = False) -> None:
+    """Is everything there that a core needs, on the laptop or on a board?
 
-    Says what to do about what is missing; exits with 1 when a core could not run.
+    On a board: nucleus, Python, user, disk, clock, ports, roles, and what was built. Says what to do about
+    what is missing; exits with 1 when a core could not run.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli import doctor as physician
@@ -159,6 +164,8 @@ def run(
         )
         screen.note(prepared.core)
         code = run_component.run(prepared, quiet_stdout=as_json)
+        if advice := run_component.advice(prepared, code):
+            screen.note(advice)
         if as_json:
             screen.emit({"exit_code": code, "settings": prepared.settings, "core": prepared.core})
         raise typer.Exit(code if code >= 0 else 128 - code)
@@ -169,6 +176,7 @@ app.command("deploy", rich_help_panel=_FLEET, epilog=fleet_commands.DEPLOY_EPILO
 app.command("deployments", rich_help_panel=_FLEET, epilog=fleet_commands.DEPLOYMENTS_EPILOG)(
     fleet_commands.deployments
 )
+app.add_typer(cloud_commands.app, name="cloud", rich_help_panel=_FLEET)
 app.add_typer(look_commands.app)
 app.add_typer(
     spool_commands.app, name="spool", cls=spool_commands.ShowByDefault, rich_help_panel="Look and try"

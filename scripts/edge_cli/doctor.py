@@ -1,4 +1,6 @@
-"""Is everything there that a local core and its components need? Looks, changes nothing.
+"""Is everything there that a core and its components need? Looks, changes nothing.
+
+On a board `device.examination` looks; here is the laptop.
 
 The probes are here; what their findings mean is in `health`.
 """
@@ -22,6 +24,7 @@ from rich.text import Text
 from edge_cli import core_process
 from edge_cli.console import Screen
 from edge_cli.demo.workplace import WORKPLACE_PREFIX, owner_pid
+from edge_cli.device import examination, place
 from edge_cli.health import (
     BROKER_PORT,
     Check,
@@ -49,8 +52,17 @@ _PACKAGES = ("awsiotsdk", "boto3", "moto", "orjson", "paho-mqtt", "psutil", "pyy
 _MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin") or ""
 
 
-def examine(root: Path) -> list[Check]:
-    """Every check, in the order in which things are needed."""
+def examine(chosen: Path | None) -> list[Check]:
+    """Every check, in the order in which things are needed.
+
+    Args:
+        chosen: Folder of a core or of a nucleus; None means the device's that this runs on, else the local
+            core's.
+    """
+    where = place.find(chosen)
+    if where.kind is not place.Kind.LOCAL_CORE:
+        return examination.examine(where, _ntp_synchronized())
+    root = where.root
     cores = core_processes()
     return [
         judge_python(sys.version_info[:3], sys.executable),

@@ -13,6 +13,7 @@ import typer
 
 from edge_cli import project
 from edge_cli.console import Screen
+from edge_cli.errors import CommandError
 from edge_cli.options import AsJson, examples
 from edge_cli.reporting import reporting
 
@@ -25,6 +26,8 @@ PUBLISH_EPILOG = examples(
     "scripts/edge publish --bucket my-artifacts --region ap-northeast-2 --dry-run",
 )
 DEPLOY_EPILOG = examples(
+    "scripts/edge deploy --local",
+    "scripts/edge deploy mqtt_publisher --local --host orangepi@192.168.0.20",
     "scripts/edge deploy --group orangepis --dry-run",
     "scripts/edge deploy mqtt_publisher=1.2.0 --thing orangepi5-core-001",
     "scripts/edge deploy --group orangepis --remove mqtt_subscriber --yes",
@@ -117,6 +120,22 @@ def deploy(
     ] = None,
     thing: Thing = None,
     group: Group = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="To the nucleus of this board, or of --host; without AWS.")
+    ] = False,
+    host: Annotated[
+        str | None,
+        typer.Option("--host", metavar="USER@BOARD", help="With --local: another board, through ssh."),
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            "--root",
+            "--ggcRootPath",
+            metavar="DIR",
+            help="With --local: the nucleus's folder; else $GGC_ROOT_PATH, else /greengrass/v2.",
+        ),
+    ] = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="NAME", help="Take a component away. Repeatable.")
     ] = None,
@@ -143,15 +162,36 @@ def deploy(
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """Deploy to a device or a group of devices, through AWS.
+    """Deploy to a device or a group of devices, through AWS; with --local to a board at hand.
 
     Changes the target's deployment instead of replacing it: components that are not named stay, with their
     versions, configurations and policies. Without COMPONENT, --remove and --configuration everything that was
     built is meant. Shows what changes and asks. The same command again changes nothing and waits on.
 
+    With --local the board's own greengrass-cli (ggl-cli on Lite) gets what was built. A version that the
+    board has with other content is refused, and grants that are not the recipe's any more are reset.
+
     Exits with 1 when nothing was done, 3 when a device failed, 4 when not all were through in time.
     """
     with reporting(as_json=as_json) as screen:
+        if local:
+            from edge_cli.device import command
+
+            command.refuse_unclear(thing, group, region)
+            code = command.deploy(
+                screen,
+                components or [],
+                build_folder=build,
+                remove=remove or [],
+                change=change,
+                host=host,
+                root=root,
+                dry_run=dry_run,
+                timeout_s=timeout_s if wait else None,
+            )
+            raise typer.Exit(code)
+        if host or root:
+            raise CommandError("--host and --root say which board, so they go with --local. Add it.")
         from edge_cli.fleet import configuration, deploying, planning, target
 
         target.refuse_unclear(thing, group)

@@ -80,6 +80,15 @@ class LogRecord:
         """The message without the component's own level word."""
         return _OWN_LEVEL.sub("", self.message)
 
+    def fact(self, key: str) -> str | None:
+        """A value of the nucleus's context; None where it has no such key.
+
+        >>> LogRecord("a", "", Level.INFO, "", "", "serviceName=X, currentState=NEW", "").fact("serviceName")
+        'X'
+        """
+        pairs = (pair.partition("=") for pair in self.context.split(", "))
+        return next((value for name, _, value in pairs if name == key), None)
+
     @property
     def sort_key(self) -> str:
         """What records are ordered by."""

@@ -2,44 +2,110 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 from edge_cli.console import Screen
-from edge_cli.log_lines import LogFilter, LogRecord
-from edge_cli.logs import Follower, choose_logs, read
+from edge_cli.log_lines import LogFilter, LogRecord, merged
+from edge_cli.logs import Follower, choose_logs, life_log, life_of, read
 from edge_cli.views import log_record, short_name
 
 _POLL_S = 0.2
 
 
-def show(screen: Screen, root: Path, word: str | None, wanted: LogFilter, lines: int | None) -> None:
-    """Everything that is in the files, or the last `lines` of what is wanted of it.
+class Following(Protocol):
+    """Records that are added; close it when done."""
+
+    def new_records(self) -> Sequence[LogRecord]:
+        """Records since the last call, by time; never waits."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class LogSource(Protocol):
+    """Where records come from."""
+
+    names: Sequence[str]
+    """Names of the logs."""
+
+    def history(self) -> Iterable[LogRecord]:
+        """All that there is, by time."""
+        ...
+
+    def follow(self, lines: int) -> tuple[Iterable[LogRecord], Following]:
+        """What there is, of which the last `lines` are wanted, and what is added from there on."""
+        ...
+
+
+class FileSource:
+    """The log files of a core or of a classic nucleus.
+
+    Args:
+        root: Its folder.
+        word: As for `choose_logs`.
+        with_life: Join what the nucleus says, in its own log, of the components that are meant.
 
     Raises:
-        CommandError: There is no such log.
+        CommandError: There is no such log, or this user may not read it.
     """
-    chosen = choose_logs(root, word)
-    records: Iterable[LogRecord] = filter(wanted.passes, read(chosen))
+
+    def __init__(self, root: Path, word: str | None, *, with_life: bool) -> None:
+        self._root = root
+        self._word = word
+        self._with_life = with_life and word is not None
+        self._chosen = choose_logs(root, word)
+        self._nucleus = life_log(root, self._chosen) if self._with_life else None
+        joined = [*self._chosen, *([self._nucleus] if self._nucleus else [])]
+        self.names: Sequence[str] = [log.name for log in joined]
+
+    def history(self) -> Iterator[LogRecord]:
+        """As `LogSource.history`."""
+        return self._read(active=True)
+
+    def follow(self, lines: int) -> tuple[Iterable[LogRecord], Following]:
+        """As `LogSource.follow`; rotated files are the history, the follower begins with the active ones."""
+        del lines
+        follower = Follower(self._root, self._word, with_life=self._with_life)
+        return chain(self._read(active=False), follower.new_records()), follower
+
+    def _read(self, *, active: bool) -> Iterator[LogRecord]:
+        said = read(self._chosen, active=active)
+        if not self._nucleus:
+            return said
+        names = [log.name for log in self._chosen]
+        return merged([said, life_of(names, read([self._nucleus], active=active))])
+
+
+def show(screen: Screen, source: LogSource, wanted: LogFilter, lines: int | None) -> None:
+    """Everything that there is, or the last `lines` of what is wanted of it."""
+    records: Iterable[LogRecord] = filter(wanted.passes, source.history())
     if lines is not None:
         records = deque(records, maxlen=lines)
-    _print(screen, records, _source_width([log.name for log in chosen]))
+    _print(screen, records, _source_width(source.names))
 
 
-def follow(screen: Screen, root: Path, word: str | None, wanted: LogFilter, lines: int) -> None:
+def follow(screen: Screen, source: LogSource, wanted: LogFilter, lines: int, *, fixed: bool) -> None:
     """The last `lines` of what is wanted, then whatever is added, until Ctrl-C.
 
+    Args:
+        screen: Where to.
+        source: Where from.
+        wanted: What passes.
+        lines: How many of those there are already.
+        fixed: No other logs can appear than there are now.
+
     Raises:
-        CommandError: There is no such log.
         KeyboardInterrupt: Ctrl-C, which is the way out.
     """
-    chosen = choose_logs(root, word)
-    follower = Follower(root, word)
-    width = _source_width([log.name for log in chosen]) if word else _source_width(None)
+    width = _source_width(source.names if fixed else None)
     pause = threading.Event()
+    history, follower = source.follow(lines)
     try:
-        history = chain(read(chosen, active=False), follower.new_records())
         _print(screen, deque(filter(wanted.passes, history), maxlen=lines), width)
         while True:
             _print(screen, filter(wanted.passes, follower.new_records()), width)
@@ -48,7 +114,7 @@ def follow(screen: Screen, root: Path, word: str | None, wanted: LogFilter, line
         follower.close()
 
 
-def _source_width(names: list[str] | None) -> int:
+def _source_width(names: Sequence[str] | None) -> int:
     """Width of the component's column: 0 when one log says it all, fixed when more may appear."""
     if names is None:
         return max(map(len, ("MqttSubscriber", "greengrass")))

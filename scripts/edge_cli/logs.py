@@ -6,15 +6,17 @@ nucleus moves full ones to `<component>_yyyy_MM_dd_HH_i.log` beside it.
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from edge_cli.device.place import is_there
 from edge_cli.errors import CommandError
-from edge_cli.log_lines import LogRecord, merged, records
+from edge_cli.log_lines import Level, LogRecord, merged, records
 from local_core.layout import Layout
 
+NUCLEUS = "greengrass"  # the log of the nucleus itself
 # Written by the programs that play the cloud, in their own formats; a device has no such files.
 STAND_IN_LOGS = frozenset({"broker", "s3"})
 _ROTATED = re.compile(r"^(?P<log>.+)_(?P<moment>\d{4}_\d{2}_\d{2}_\d{2})_(?P<number>\d+)$")
@@ -45,8 +47,14 @@ class LogFiles:
 
 
 def log_files(root: Path) -> dict[str, LogFiles]:
-    """Every log of the core on `root`, by name."""
+    """Every log of the core on `root`, by name.
+
+    Raises:
+        CommandError: This user may not look there.
+    """
     folder = Layout(root).logs
+    if is_there(folder) and not os.access(folder, os.R_OK | os.X_OK):
+        raise CommandError(f"The logs in {folder} may be read by root only. Try: sudo scripts/edge logs")
     rotated: dict[str, list[tuple[str, int, Path]]] = {}
     for path in folder.glob("*.log"):
         matched = _ROTATED.match(path.stem)
@@ -74,7 +82,8 @@ def choose_logs(root: Path, word: str | None) -> list[LogFiles]:
     available = log_files(root)
     if not available:
         raise CommandError(
-            f"There are no logs in {Layout(root).logs}. Has a core run on {root}? scripts/edge core up"
+            f"There are no logs in {Layout(root).logs}. Has a core run on {root}? scripts/edge core up; "
+            "on a board: systemctl status greengrass"
         )
     if word is None:
         return [log for log in available.values() if log.name not in STAND_IN_LOGS]
@@ -94,11 +103,28 @@ def read(logs: Iterable[LogFiles], *, active: bool = True) -> Iterator[LogRecord
     return merged(records(log.name, log.lines(active=active)) for log in logs)
 
 
+def life_of(components: Collection[str], said: Iterable[LogRecord]) -> Iterator[LogRecord]:
+    """What the nucleus says in its own log of these components: their states, restarts, failures."""
+    wanted = frozenset(components)
+    return (record for record in said if record.fact("serviceName") in wanted)
+
+
+def life_log(root: Path, chosen: Iterable[LogFiles]) -> LogFiles | None:
+    """The nucleus's log, where it can tell more of the chosen ones than they do; else None."""
+    nucleus = log_files(root).get(NUCLEUS)
+    return None if nucleus is None or nucleus.name in {log.name for log in chosen} else nucleus
+
+
 def last_words(root: Path, component: str) -> str:
-    """The last thing that a component printed before it ended; empty when it printed nothing."""
+    """The last complaint that a component printed before it ended, or else the last thing that it said.
+
+    Empty when it printed nothing.
+    """
     log = log_files(root).get(component)
     printed = [record for record in read([log]) if record.event in ("stdout", "stderr")] if log else []
-    return printed[-1].text if printed else ""
+    complaints = [record for record in printed if record.effective_level >= Level.WARN]
+    said = complaints or printed
+    return said[-1].text if said else ""
 
 
 class Tail:
@@ -160,15 +186,19 @@ class Follower:
     Args:
         root: The core's folder.
         word: Which logs, as for `choose_logs`; None means all, also those of components yet to come.
+        with_life: Also what the nucleus says of them in its own log.
 
     Raises:
         CommandError: There is no such log.
     """
 
-    def __init__(self, root: Path, word: str | None) -> None:
+    def __init__(self, root: Path, word: str | None, *, with_life: bool = False) -> None:
         self._root = root
         self._word = word
-        self._tails = {log.name: Tail(log.active) for log in choose_logs(root, word)}
+        chosen = choose_logs(root, word)
+        self._tails = {log.name: Tail(log.active) for log in chosen}
+        nucleus = life_log(root, chosen) if with_life else None
+        self._life = Tail(nucleus.active) if nucleus else None
 
     def new_records(self) -> list[LogRecord]:
         """Records since the last call, by time; never waits."""
@@ -176,9 +206,12 @@ class Follower:
             for log in choose_logs(self._root, None):
                 if log.name not in self._tails:
                     self._tails[log.name] = Tail(log.active)
-        return list(merged(records(name, tail.new_lines()) for name, tail in self._tails.items()))
+        logs = [records(name, tail.new_lines()) for name, tail in self._tails.items()]
+        if self._life:
+            logs.append(life_of(self._tails, records(NUCLEUS, self._life.new_lines())))
+        return list(merged(logs))
 
     def close(self) -> None:
         """Close every file."""
-        for tail in self._tails.values():
+        for tail in (*self._tails.values(), *([self._life] if self._life else [])):
             tail.close()

@@ -5,6 +5,7 @@
 
 import re
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,16 @@ from edge_cli.reporting import reporting
 
 _LOOK = "Look and try"
 
+PlaceRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        metavar="DIR",
+        help="The core's or nucleus's folder; without it $EDGE_ROOT or $GGC_ROOT_PATH, else the device's "
+        "that this runs on, else the local core's.",
+    ),
+]
+
 app = group("")  # without a name of its own: its commands are edge's
 
 
@@ -26,6 +37,7 @@ app = group("")  # without a name of its own: its commands are edge's
         "scripts/edge logs MqttPublisher -f",
         "scripts/edge logs --level WARN --lines 50",
         "scripts/edge logs greengrass --grep 'deployment.*FAILED'",
+        "sudo scripts/edge logs MqttPublisher -f",
     ),
 )
 def logs(
@@ -48,15 +60,22 @@ def logs(
         int | None,
         typer.Option("--lines", "-n", min=0, metavar="N", help="Only the last so many (with -f: 20)."),
     ] = None,
-    root: Root,
+    lifecycle: Annotated[
+        bool,
+        typer.Option("--lifecycle/--no-lifecycle", help="With NAME: also what the nucleus says of it."),
+    ] = True,
+    root: PlaceRoot = None,
     as_json: AsJson = False,
 ) -> None:
-    """The logs of the core and its components, merged by time.
+    """The logs of a core and its components, merged by time; on a device those of its nucleus.
 
-    A component's own level counts where its lines begin with one; times are UTC, as in the files.
+    A component's own level counts where its lines begin with one; times are UTC, as in the files. A
+    component's lines are joined by what the nucleus says of its life. On a device this takes root; Greengrass
+    Lite's are read from the journal.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli import log_screen
+        from edge_cli.device import place
         from edge_cli.log_lines import LogFilter
 
         chosen = None if level is None else Level.named(level)
@@ -67,10 +86,19 @@ def logs(
         except re.error as error:
             raise CommandError(f"--grep '{grep}' is not a regular expression: {error}.") from None
         shown = LogFilter(chosen, pattern)
-        if follow:
-            log_screen.follow(screen, root, name, shown, 20 if lines is None else lines)
+        where = place.find(root)
+        source: log_screen.LogSource
+        if where.kind is place.Kind.LITE:
+            from edge_cli.device.journal import JournalSource
+
+            source = JournalSource(name)
         else:
-            log_screen.show(screen, root, name, shown, lines)
+            source = log_screen.FileSource(where.root, name, with_life=lifecycle)
+        if follow:
+            count = 20 if lines is None else lines
+            log_screen.follow(screen, source, shown, count, fixed=name is not None)
+        else:
+            log_screen.show(screen, source, shown, lines)
 
 
 @app.command(

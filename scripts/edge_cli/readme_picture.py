@@ -1,4 +1,4 @@
-"""The README's picture, `.github/images/demo.svg`: the live table of a real demo while the cloud is away.
+"""The README's picture, `.github/images/demo.svg`: the live table of a real demo while IoT Core is away.
 
 `python -m edge_cli.readme_picture` runs the demo that the README shows and draws it anew.
 """
@@ -24,7 +24,7 @@ _FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
 class _Painter:
-    """Draws while the cloud is away; the last drawing stays."""
+    """Draws while IoT Core is away; the last drawing stays."""
 
     svg = ""
 

@@ -16,6 +16,7 @@ from support.greengrass_cloud_account import CALLER
 from support.greengrass_cloud_bench import Bench, bench
 from support.greengrass_cloud_builds import PUBLISHER, SUBSCRIBER, build
 from support.s3_store import Store, running_store
+from support.terminal import read_until
 
 DEVICES = ("core-1", "core-2", "core-3", "core-4", "core-5")
 FOREIGN = [f"com.others.Component{number}" for number in range(10)]
@@ -270,9 +271,9 @@ def test_person_at_a_terminal_is_asked(at: Bench, answer: bytes, deployed: int, 
     command = [sys.executable, "-m", "edge_cli", "deploy", *GROUP, "--build", str(at.folder)]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        said = _read_until(ours, b"[y/N]")
+        said = read_until(ours, b"[y/N]")
         os.write(ours, answer)
-        said += _read_until(ours, b"")
+        said += read_until(ours, b"")
         assert process.wait(60) == code, said
     os.close(ours)
     assert PUBLISHER.encode() in said
@@ -284,10 +285,10 @@ def test_deployment_of_somebody_else_meanwhile_is_not_undone(at: Bench) -> None:
     command = [sys.executable, "-m", "edge_cli", "deploy", *GROUP, "--build", str(at.folder)]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        _read_until(ours, b"[y/N]")
+        read_until(ours, b"[y/N]")
         _given(at, _foreign())
         os.write(ours, b"y\n")
-        said = _read_until(ours, b"")
+        said = read_until(ours, b"")
         assert process.wait(60) == 1
     os.close(ours)
     assert b"Somebody has deployed to group orangepis meanwhile" in said
@@ -367,17 +368,3 @@ def test_history_shows_every_deployment_and_how_devices_fare_with_the_latest(at:
 def test_history_of_a_target_without_any_says_so(at: Bench) -> None:
     assert "Nothing was deployed" in at.edge("deployments", *GROUP).out
     assert at.cloud.faults.changes == []
-
-
-def _read_until(terminal: int, wanted: bytes) -> bytes:
-    """What a terminal shows until it shows `wanted`; until its other side is closed when that is empty."""
-    shown = b""
-    while not wanted or wanted not in shown:
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:  # what Linux says of a closed terminal
-            piece = b""
-        if not piece:
-            break
-        shown += piece
-    return shown

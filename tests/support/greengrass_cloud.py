@@ -1,4 +1,4 @@
-"""A stand-in of AWS over HTTP for publishing and deploying: greengrassv2, iot, sts and s3 on one port.
+"""A stand-in of AWS over HTTP for a fleet: greengrassv2, iot, cloudformation, sts and s3 on one port.
 
 moto has no greengrassv2. The unmodified boto3 gets here by AWS_ENDPOINT_URL_*. Requests are held against
 botocore's own models, and so are answers. S3 is the local core's stand-in, a process of its own; what a test
@@ -20,6 +20,8 @@ from support.greengrass_cloud_faults import Faults
 from support.greengrass_cloud_fleet import Fleet
 from support.greengrass_cloud_http import Handler
 from support.greengrass_cloud_model import Api
+from support.greengrass_cloud_query import QueryApi
+from support.greengrass_cloud_stacks import Stacks
 from support.s3_store import REGION, Store
 
 _SERVED = {"greengrass": "greengrassv2", "iot": "iot"}
@@ -31,12 +33,18 @@ def _api(service: str) -> Api:
     return Api(service)
 
 
+@cache
+def _query_api() -> QueryApi:
+    return QueryApi("cloudformation")
+
+
 @dataclass(slots=True)
 class World:
     """What an account has in one region."""
 
     components: Components
     fleet: Fleet
+    stacks: Stacks
 
 
 @dataclass(slots=True)
@@ -92,6 +100,7 @@ class GreengrassCloud:
         self.lock = threading.Lock()
         self.wrong: list[str] = []
         self.apis = {name: _api(service) for name, service in _SERVED.items()}
+        self.query_api = _query_api()
         self._worlds: dict[str, World] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
         self._server.daemon_threads = True
@@ -118,7 +127,7 @@ class GreengrassCloud:
     @property
     def environment(self) -> dict[str, str]:
         """What leads boto3 here, and nowhere else."""
-        services = ("GREENGRASSV2", "STS", "S3", "IOT")
+        services = ("GREENGRASSV2", "STS", "S3", "IOT", "CLOUDFORMATION")
         return {
             **{f"AWS_ENDPOINT_URL_{service}": self.url for service in services},
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -140,6 +149,11 @@ class GreengrassCloud:
         """Things, groups and deployments in the home region."""
         return self.world(REGION).fleet
 
+    @property
+    def stacks(self) -> Stacks:
+        """Stacks in the home region."""
+        return self.world(REGION).stacks
+
     def world(self, region: str) -> World:
         """What there is in a region: nothing, where no test has put anything."""
         if region not in self._worlds:
@@ -150,7 +164,8 @@ class GreengrassCloud:
                 state = found.status["componentState"] if found else "absent"
                 return name.startswith("aws.") or state == "DEPLOYABLE"
 
-            self._worlds[region] = World(components, Fleet(f"arn:aws:iot:{region}:{ACCOUNT}", is_deployable))
+            fleet = Fleet(f"arn:aws:iot:{region}:{ACCOUNT}", is_deployable)
+            self._worlds[region] = World(components, fleet, Stacks(region, ACCOUNT))
         return self._worlds[region]
 
     def specification(self, target_arn: str) -> dict[str, Any]:

@@ -64,6 +64,8 @@ class Handler(BaseHTTPRequestHandler):
             self._serve_sts()
         elif service == "s3":
             self._serve_s3(region, body)
+        elif service == "cloudformation":
+            self._serve_query(region, body)
         else:
             self._serve_rest_json(service, region, body)
 
@@ -100,6 +102,30 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             else:
                 self._send(status, answer, {"Content-Type": "application/json"})
+
+    def _serve_query(self, region: str, body: bytes) -> None:
+        api = self._cloud.query_api
+        operation = ""
+        try:
+            call = api.read(body)
+            operation = call.operation
+            fault = self._cloud.faults.take(operation)
+            _refuse_query(fault)
+            with self._cloud.lock:
+                document = getattr(self._cloud.world(region).stacks, _snake_case(operation))(call.arguments)
+            answer = api.answer(operation, document)
+        except ModelError as error:
+            self._cloud.wrong.append(str(error))
+            status, answer = api.refusal(operation, "ValidationError", str(error))
+            self._send(status, answer, {"Content-Type": "text/xml"})
+        except RefusalError as error:
+            status, answer = api.refusal(operation, error.code, str(error))
+            self._send(status, answer, {"Content-Type": "text/xml"})
+        else:
+            if fault:
+                self.close_connection = True
+            else:
+                self._send(200, answer, {"Content-Type": "text/xml"})
 
     def _serve_s3(self, region: str, body: bytes) -> None:
         bucket, _, key = self.path.partition("?")[0].lstrip("/").partition("/")
@@ -150,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def _done(world: "World", call: Call) -> dict[str, Any]:
     """Do an operation; lists come in pages."""
-    method = re.sub(r"(?<!^)(?=[A-Z])", "_", call.operation).lower()
+    method = _snake_case(call.operation)
     part = world.components if hasattr(world.components, method) else world.fleet
     result = getattr(part, method)(call.arguments)
     if call.operation not in _LISTS:
@@ -160,12 +186,22 @@ def _done(world: "World", call: Call) -> dict[str, Any]:
     return page | ({"nextToken": str(start + _PAGE)} if start + _PAGE < len(result) else {})
 
 
+def _snake_case(operation: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+
+
 def _refuse(fault: Fault | None) -> None:
     """Refuse a call that is to be refused, with what the error's shape demands besides a message."""
     if fault and fault.code:
         has_resource = fault.code in {"ConflictException", "ResourceNotFoundException"}
         members = {"resourceId": "scripted", "resourceType": "scripted"} if has_resource else {}
         raise RefusalError(fault.code, fault.message, **members)
+
+
+def _refuse_query(fault: Fault | None) -> None:
+    """Refuse a call that is to be refused; codes of the Query protocol have no ending."""
+    if fault and fault.code:
+        raise RefusalError(fault.code.removesuffix("Exception"), fault.message)
 
 
 def _typed(code: str) -> dict[str, str]:

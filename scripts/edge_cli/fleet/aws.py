@@ -27,6 +27,10 @@ _CONFIG = Config(
 )
 
 
+# How a service calls the mark of the next page; all others say `nextToken`.
+_PAGE_MARKS = {"cloudformation": "NextToken"}
+
+
 class AwsError(CommandError):
     """A call failed.
 
@@ -119,13 +123,14 @@ class Aws:
         Raises:
             AwsError: As for `call`.
         """
+        mark = _PAGE_MARKS.get(service, "nextToken")
         token: dict[str, str] = {}
         while True:
             answer = self.call(service, method, **arguments, **token)
             yield from answer.get(member, [])
-            if not answer.get("nextToken"):
+            if not answer.get(mark):
                 return
-            token = {"nextToken": answer["nextToken"]}
+            token = {mark: answer[mark]}
 
     def read_object(self, bucket: str, key: str) -> bytes:
         """All of an object.

@@ -1,10 +1,10 @@
 """`edge deploy` as a person sees it: what would change, the question, the devices, how it ended."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from edge_cli.asking import agrees
 from edge_cli.console import Screen
 from edge_cli.errors import CommandError
 from edge_cli.fleet import planning, rollout, views
@@ -49,7 +49,7 @@ def deploy(screen: Screen, aws: Aws, made: Plan, manner: Manner) -> int:
     deployment_id = made.present_id
     if made.differences or manner.again:
         _refuse_waiting_for_nobody(made, manner)
-        if not manner.yes and not _agrees(screen):
+        if not manner.yes and not agrees(screen, "Deploy this?"):
             return DECLINED
         planning.refuse_outdated(aws, made)
         deployment_id = rollout.create(aws, made.specification)
@@ -74,14 +74,6 @@ def _refuse_waiting_for_nobody(made: Plan, manner: Manner) -> None:
             f"No Greengrass core has connected as {made.target} yet, so there is nothing to wait for. "
             "To deploy all the same, for when one does: --no-wait"
         )
-
-
-def _agrees(screen: Screen) -> bool:
-    if not (screen.is_terminal and sys.stdin.isatty()):
-        raise CommandError("Nobody can be asked here, and nothing was changed. Say so beforehand: --yes")
-    sys.stdout.write("Deploy this? [y/N] ")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _followed(

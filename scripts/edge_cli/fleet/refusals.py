@@ -7,7 +7,13 @@ import re
 
 # The actions of S3 are not named like its operations (Service Authorization Reference, "Amazon S3").
 _S3_ACTIONS = {"HeadBucket": "s3:ListBucket", "HeadObject": "s3:GetObject"}
-_ACTION_PREFIX = {"greengrassv2": "greengrass", "s3": "s3", "iot": "iot", "sts": "sts"}
+_ACTION_PREFIX = {
+    "cloudformation": "cloudformation",
+    "greengrassv2": "greengrass",
+    "iot": "iot",
+    "s3": "s3",
+    "sts": "sts",
+}
 _NAMED_ACTION = re.compile(r"not authorized to perform: ([a-zA-Z0-9-]+:[a-zA-Z]+)(?: on resource: (\S+))?")
 _WITH_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 

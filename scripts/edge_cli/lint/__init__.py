@@ -8,13 +8,14 @@ Modules, from the outside in:
     view            findings and rules as a person sees them
     linting         which files, which checks, one list of findings
     catalogue       all rules
-    workspace       what is linted: recipes, gdk-config.json, the components' code
+    workspace       what is linted: recipes, gdk-config.json, the components' code, CloudFormation templates
     reader          the faults that the local core's recipe reader finds, for both nuclei
     identity, registry                          one component, called the same everywhere
     manifests, artifacts, dependencies          what is deployed where
     scripts, variables, environment             what runs
     policies, operations, resources, grants     accessControl
     settings, secrets                           DefaultConfiguration
+    templates       what cfn-lint finds in CloudFormation templates
     code            what a component's code calls
     recipe_file     one recipe: its values with their lines
     values          finding one's way in a recipe's values

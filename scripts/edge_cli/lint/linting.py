@@ -1,11 +1,11 @@
 """The engine: which files, which checks, one list of findings."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_cli.errors import CommandError
-from edge_cli.lint import reader
+from edge_cli.lint import reader, templates
 from edge_cli.lint.catalogue import PROJECT_RULES, RECIPE_RULES, RULES_ACROSS
 from edge_cli.lint.finding import Finding
 from edge_cli.lint.workspace import REGISTRY, Workspace, read_workspace, recipe_paths
@@ -32,7 +32,7 @@ def lint(paths: Sequence[Path] = (), root: Path = PROJECT) -> Report:
     """Lint the project in `root`, or of it and of other recipes only what `paths` name.
 
     Args:
-        paths: Recipes, gdk-config.json, folders with recipes, folders of components; none means the project.
+        paths: Recipes, gdk-config.json, templates, folders with such, folders of components; none means all.
         root: The project's folder.
 
     Raises:
@@ -42,6 +42,8 @@ def lint(paths: Sequence[Path] = (), root: Path = PROJECT) -> Report:
     wanted = {file for path in paths for file in _named(path, ours)}
     project = ours.with_guests(sorted(wanted.difference(ours.files)))
     chosen = wanted or set(project.files)
+    # Templates have nothing to do with the rest, and take long.
+    project = replace(project, templates=[path for path in project.templates if path in chosen])
     found = {finding for check in CHECKS for finding in check(project)}
     partial = set(project.unreadable)  # nobody may take what was not read for clean
     shown = [one for one in found if not wanted or one.spot.path in chosen or one in partial]
@@ -74,13 +76,13 @@ def _by_project_rules(project: Workspace) -> Iterator[Finding]:
         yield from rule.findings(project)
 
 
-# Another kind of file (the templates of the cloud) gets its check here, and its files in `Workspace`.
 CHECKS: tuple[Callable[[Workspace], Iterable[Finding]], ...] = (
     _unreadable,
     _by_the_reader,
     _by_recipe_rules,
     _across_recipes,
     _by_project_rules,
+    templates.findings,
 )
 
 

@@ -1,4 +1,4 @@
-"""What is linted: the recipes, gdk-config.json and components of a project, each file read once."""
+"""What is linted: a project's recipes, gdk-config.json, components and templates, each file read once."""
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -17,6 +17,7 @@ from local_core.model.recipe import RECIPE_SUFFIXES
 from local_core.model.recipe_document import DocumentError, Place, Value
 
 REGISTRY = "gdk-config.json"
+TEMPLATES = Path("scripts", "cloud")
 _SHARED = "common"  # no component: what goes into all of them
 
 
@@ -47,6 +48,7 @@ class Workspace:
         recipes: The project's recipes that can be read.
         guests: Recipes from elsewhere, e.g. built ones.
         registry: gdk-config.json; None when it cannot be read.
+        templates: CloudFormation templates; cfn-lint reads them itself.
         unreadable: What could not be read, and why.
     """
 
@@ -55,6 +57,7 @@ class Workspace:
     recipes: Sequence[RecipeFile]
     guests: Sequence[RecipeFile]
     registry: Registry | None
+    templates: Sequence[Path]
     unreadable: Sequence[Finding]
 
     @cached_property
@@ -81,7 +84,9 @@ class Workspace:
         """Everything that findings can be about."""
         readable = [recipe.path for recipe in (*self.recipes, *self.guests)]
         registry = [self.registry.source.path] if self.registry else []
-        return sorted({*readable, *registry, *(finding.spot.path for finding in self.unreadable)})
+        return sorted(
+            {*readable, *registry, *self.templates, *(finding.spot.path for finding in self.unreadable)}
+        )
 
 
 def recipe_paths(folder: Path) -> list[Path]:
@@ -99,7 +104,8 @@ def read_workspace(root: Path = PROJECT) -> Workspace:
     known = components(root / "components", root / "recipes")
     recipes, unreadable = _recipes(recipe_paths(root / "recipes"), known)
     registry = _registry(_read(root / REGISTRY), unreadable)
-    return Workspace(root, known, recipes, (), registry, unreadable)
+    templates = sorted((root / TEMPLATES).glob("*.yaml"))
+    return Workspace(root, known, recipes, (), registry, templates, unreadable)
 
 
 def project_version(folder: Path) -> str:

@@ -93,9 +93,9 @@ def test_wide_terminal_shows_more_sensors() -> None:
 def test_outage_is_visible_with_its_age_and_what_waits() -> None:
     text = "\n".join(_drawn(_in_an_outage(), 80))
     assert "first reading after 3.5 s" in text
-    assert "offline for 6 s" in text
+    assert "IoT Core offline for 6 s" in text
     assert "6 messages wait on the core (1.0 kB)" in text
-    assert "44 produced · 0 on the device · 38 arrived · 6 on the way" in text
+    assert "44 readings produced · 38 arrived · 6 on the way\n" in text
     assert "8 s left. Ctrl-C ends it." in text
 
 
@@ -107,14 +107,14 @@ def test_outage_of_lite_says_that_readings_wait_in_the_outbox_and_how_many() -> 
     state.balance = Balance(produced=140, delivered=138, waiting=2, duplicated=10)
     text = "\n".join(_drawn(state, 80))
     assert "Lite holds nothing: readings wait in the outbox" in text
-    assert "140 produced · 2 on the device · 138 arrived · 0 on the way · 10 duplicated" in text
+    assert "140 readings produced · 138 arrived · 2 in the outbox · 10 duplicated" in text
 
 
 def test_last_picture_says_what_was_lost() -> None:
     state = _in_an_outage()
     state.phase = Phase.ENDED
     text = "\n".join(_drawn(state, 80))
-    assert "44 produced · 0 on the device · 38 arrived · 6 lost · 0 duplicated" in text
+    assert "44 readings produced · 38 arrived · 6 lost · 0 duplicated" in text
 
 
 def test_set_up_shows_what_is_done_and_what_is_under_way() -> None:

@@ -128,4 +128,4 @@ def test_summary_names_s3_only_when_something_is_in_it() -> None:
     ],
 )
 def test_summary_says_where_what_was_held_in_an_outage(outage: Outage, said: str) -> None:
-    assert f"Cloud away for 8.0 s: {said}" in _report(_balance(12), [outage]).sentences()
+    assert f"IoT Core away for 8.0 s: {said}" in _report(_balance(12), [outage]).sentences()

@@ -6,7 +6,7 @@ import pytest
 
 from edge_cli.errors import CommandError
 from edge_cli.project import find_component
-from edge_cli.run_component import changed, prepare
+from edge_cli.run_component import advice, changed, prepare
 
 SETTINGS = {"qos": "1", "sensor": {"source": "simulated", "seed": "1"}}
 
@@ -38,4 +38,12 @@ def test_change_of_another_form_is_refused(change: str) -> None:
 
 def test_component_that_opens_nothing_is_said_to_talk_to_no_core(tmp_path: Path) -> None:
     prepared = prepare(find_component("mqtt_publisher"), tmp_path, ["--check"], [])
-    assert prepared.core == "It talks to no core."
+    assert prepared.core == "The component talks to no core."
+
+
+def test_component_that_refuses_its_settings_gets_the_words_that_change_them(tmp_path: Path) -> None:
+    uploader = prepare(find_component("s3_batch_uploader"), tmp_path, ["--check"], [])
+    publisher = prepare(find_component("mqtt_publisher"), tmp_path, ["--check"], [])
+    assert "--set bucket=edge-local" in advice(uploader, 2)
+    assert "--set sensor.source=host" in advice(publisher, 2)
+    assert (advice(uploader, 0), advice(uploader, 1)) == ("", "")

@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from edge_cli.app import main
+from edge_cli.console import Screen
+from edge_cli.spool.places import find
+from edge_cli.spool.survey import take
+from edge_cli.spool.views import survey
+from edge_common.errors import PermanentError
 from edge_common.outbox.note import Note
 from edge_common.spool import OnFull, Spool, SpoolLimits
 from edge_common.spool.checksum import crc32c
@@ -85,7 +91,8 @@ def test_every_name_of_a_place_shows_the_same(tmp_path: Path, capsys: Captured) 
     assert answer(capsys, "show", outbox) == by_default
     assert answer(capsys, tmp_path / "work") == by_default
     assert answer(capsys, outbox / "records")["lanes"] == by_default["lanes"]
-    assert answer(capsys, outbox / "dead")["dead_letters"] == by_default["dead_letters"]
+    unknown = {"max_bytes": None}  # the cap is noted in the outbox, not in a spool of it
+    assert answer(capsys, outbox / "dead")["dead_letters"] == by_default["dead_letters"] | unknown
 
 
 def test_outbox_with_two_lanes_shows_both(tmp_path: Path, capsys: Captured) -> None:
@@ -118,8 +125,11 @@ def test_frozen_batch_is_shown_with_its_key(tmp_path: Path, capsys: Captured) ->
 def test_people_read_the_same_numbers_without_colour(tmp_path: Path, capsys: Captured) -> None:
     outbox = keep(tmp_path / "work", 40, {0: "too_large"}, released=10)
     text = said(capsys, outbox)
-    assert "40 taken in = 9 delivered + 30 waiting + 0 dropped + 0 damaged + 1 given up" in text
-    assert "number 10, 2026-11-22T04:26:11.010Z" in text
+    assert "40 taken in = 9 delivered + 30 waiting + 1 given up\n" in text
+    assert "#10 " in text
+    assert "04:26:11 " in text
+    assert "of at most 4.2 MB" in text
+    assert "; the oldest give way above 532.5 kB" in text
     assert "it is too_large" in text
     assert "\x1b" not in text
 
@@ -152,7 +162,7 @@ def test_verify_passes_what_is_whole(tmp_path: Path, capsys: Captured) -> None:
     found = answer(capsys, "verify", outbox)
     assert found["whole"] is True
     assert [(spool["spool"], spool["records"]) for spool in found["spools"]] == [("records", 30), ("dead", 1)]
-    assert "Every frame passes its checks" in said(capsys, "verify", outbox)
+    assert "Every frame passes its checks.\n" in said(capsys, "verify", outbox)
 
 
 def test_verify_names_each_damaged_range_and_fails(tmp_path: Path, capsys: Captured) -> None:
@@ -171,6 +181,7 @@ def test_verify_names_each_damaged_range_and_fails(tmp_path: Path, capsys: Captu
     text = said(capsys, "verify", tmp_path / "mine", expect=1)
     assert f"record 1: fails its checksum in {paths[0].name}, 4096 bytes from byte 4096" in text
     assert "records 10 to 11 (2)" in text
+    assert "7 records are lost. There is nothing to do: the component skips and counts" in text
 
 
 @pytest.mark.parametrize("name", ["release.journal", "format"])
@@ -178,7 +189,18 @@ def test_verify_notices_damage_beside_the_records(tmp_path: Path, capsys: Captur
     outbox = keep(tmp_path / "work", 5, {})
     flip(outbox / "records" / name, 18)
     assert answer(capsys, "verify", outbox, expect=1)["whole"] is False
-    assert name in said(capsys, "verify", outbox, expect=1)
+    text = said(capsys, "verify", outbox, expect=1)
+    assert name in text
+    assert "No record is lost; the next start of the component mends it." in text
+    open_outbox(outbox).close()
+    assert answer(capsys, "verify", outbox)["whole"] is True
+
+
+def test_verify_says_that_a_lost_journal_repeats_what_was_delivered(tmp_path: Path, capsys: Captured) -> None:
+    outbox = keep(tmp_path / "work", 5, {})
+    (outbox / "records" / "release.journal").write_bytes(bytes(4 * BLOCK_BYTES))
+    text = said(capsys, "verify", outbox, expect=1)
+    assert "No record is lost; the next start mends it, and may deliver again" in text
 
 
 def test_export_gives_json_as_it_is_and_anything_else_in_base64(tmp_path: Path, capsys: Captured) -> None:
@@ -216,6 +238,9 @@ def test_export_into_a_file_is_whole_or_not_there(tmp_path: Path, capsys: Captur
     target = tmp_path / "records.jsonl"
     assert answer(capsys, "export", outbox, "--out", target) == {"exported": 12, "file": str(target)}
     assert [json.loads(line)["number"] for line in target.read_text().splitlines()] == list(range(12))
+    assert f"there is no folder {tmp_path / 'absent'}." in complaint(
+        capsys, "export", outbox, "--out", tmp_path / "absent" / "records.jsonl"
+    )
     assert "lies inside" in complaint(capsys, "export", outbox, "--out", outbox / "records.jsonl")
     assert not (outbox / "records.jsonl").exists()
 
@@ -266,6 +291,79 @@ def test_folder_above_outboxes_names_them(tmp_path: Path, capsys: Captured) -> N
     message = complaint(capsys, tmp_path)
     assert str(tmp_path / "work" / "com.example.A" / "outbox") in message
     assert str(tmp_path / "work" / "com.example.B" / "outbox") in message
+
+
+@pytest.mark.parametrize("above", [".", ".edge", ".edge/core"])
+def test_outboxes_are_found_from_the_project_on(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, above: str
+) -> None:
+    outbox = keep(tmp_path / ".edge" / "core" / "work" / "com.example.A", 3, {})
+    monkeypatch.chdir(tmp_path)
+    assert str(outbox.relative_to(tmp_path)) in complaint(capsys, above)
+
+
+def test_without_a_folder_every_outbox_of_the_core_has_a_line(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGE_ROOT", str(tmp_path))
+    for name, count in (("com.example.A", 3), ("com.example.B.run", 40)):
+        keep(tmp_path / "work" / name, count, {0: "too_large"})
+    assert [outbox["waiting"] for outbox in answer(capsys)["outboxes"]] == [2, 39]
+    assert answer(capsys) == answer(capsys, "show")
+    lines = [line.split() for line in said(capsys).splitlines()]
+    assert [line[:2] for line in lines[1:3]] == [["com.example.A", "2"], ["com.example.B.run", "39"]]
+    assert all("04:26:11" in line for line in lines[1:3])
+
+
+def test_core_without_outboxes_says_so(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGE_ROOT", str(tmp_path / "absent"))
+    assert answer(capsys) == {"root": str(tmp_path / "absent"), "outboxes": []}
+    assert "No component has kept anything" in said(capsys)
+
+
+def test_nothing_to_export_or_to_put_back_is_said(tmp_path: Path, capsys: Captured) -> None:
+    outbox = keep(tmp_path / "work", 3, {}, released=3)
+    for words, said_of in (([], "records"), (["--dead"], "dead letters")):
+        assert main(["spool", "export", str(outbox), *words]) == 0
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.endswith(f"There are no {said_of} in {outbox}.\n")
+    assert said(capsys, "requeue", outbox) == f"There are no dead letters in {outbox}.\n"
+
+
+def test_what_the_dead_letters_take_counts_too(tmp_path: Path, capsys: Captured) -> None:
+    outbox = keep(tmp_path / "work", 3, {0: "too_large"})
+    found = answer(capsys, outbox)
+    on_disk = sum(
+        path.stat().st_size for path in outbox.rglob("*") if path.suffix == ".segment" or "blank" in path.name
+    )
+    assert found["size_bytes"] == on_disk > found["lanes"][0]["size_bytes"]
+    assert (found["max_bytes"], found["dead_letters"]["max_bytes"]) == (4 << 20, 532_480)
+
+
+@pytest.mark.parametrize(
+    ("today", "oldest"), [("2026-11-22", "#1 04:26:11 "), ("2026-11-23", "#1 2026-11-22 04:26:11 ")]
+)
+def test_text_fits_a_terminal_of_80_columns_without_breaking_words(
+    tmp_path: Path, today: str, oldest: str
+) -> None:
+    topic = "orangepi5-core-001/sensors/data-of-the-northern-hall"
+    outbox = tmp_path / "outbox"
+    storage = open_outbox(outbox, two_lanes=True)
+    storage.lanes["backlog"].append_many([reading(number) for number in range(30)])
+    reason = f'Message for IoT Core topic "{topic}" has 6,123 bytes; 5,000 are allowed. Send less.'
+    storage.give_up("backlog", 0, reading(0), PermanentError(reason, code="too_large"))
+    storage.close()
+    screen = Screen(as_json=False)
+    screen.console = Console(width=80, force_terminal=False)
+    with screen.console.capture() as captured:
+        screen.console.print(survey(take(find(outbox)), today))
+    text = captured.get()
+    assert f'"{topic}"' in text
+    assert oldest in text
+    assert "What is in `live` goes first." in text
 
 
 def test_misspelt_command_is_not_taken_for_a_folder(tmp_path: Path, capsys: Captured) -> None:

@@ -1,0 +1,73 @@
+"""`edge cloud down` as a person sees it: what goes, what stays, the question, how it went."""
+
+import uuid
+from dataclasses import asdict
+from typing import Any
+
+from edge_cli.asking import agrees
+from edge_cli.cloud_stack import stack as stacks
+from edge_cli.cloud_stack import views
+from edge_cli.cloud_stack.applying import DECLINED, Manner
+from edge_cli.cloud_stack.following import DONE, Operation, conclude, followed
+from edge_cli.cloud_stack.progress import Ending
+from edge_cli.cloud_stack.stack import Resource, Stack
+from edge_cli.console import Screen
+from edge_cli.errors import CommandError
+from edge_cli.fleet.aws import Aws, AwsError
+
+
+def remove(screen: Screen, aws: Aws, name: str, manner: Manner) -> int:
+    """Delete a stack, as far as a person agrees; its buckets stay. Returns the exit code.
+
+    Raises:
+        CommandError: It could not be done, and nothing was changed.
+    """
+    with screen.working("Looking at what is there"):
+        present = stacks.find(aws, name)
+        stacks.refuse_busy(present)
+        held = stacks.resources(aws, present) if present else []
+    if present is None:
+        screen.tell(
+            _document(name, held, None), f"There is no stack {name} in {aws.region}: nothing to remove."
+        )
+        return DONE
+    if not screen.as_json:
+        screen.show(None, lambda: views.removal(name, held))
+    if manner.dry_run:
+        screen.tell(_document(name, held, None), "Nothing was changed.")
+        return DONE
+    if not manner.yes and not agrees(screen, "Remove this?"):
+        return DECLINED
+    token = _delete(aws, present)
+    operation = Operation("Removing", name, present.stack_id, token, len(held))
+    ending = followed(screen, aws, operation, manner.timeout_s)
+    if screen.as_json:
+        screen.emit(_document(name, held, ending))
+    elif ending.is_good:
+        screen.show(None, lambda: views.removed(name, held))
+    return conclude(screen, name, ending)
+
+
+def _delete(aws: Aws, present: Stack) -> str:
+    token = uuid.uuid4().hex
+    try:
+        aws.call("cloudformation", "delete_stack", StackName=present.stack_id, ClientRequestToken=token)
+    except AwsError as error:
+        if "TerminationProtection" in str(error):
+            raise CommandError(
+                f"Stack {present.name} is protected against removal. Nothing was changed. If it is to go: "
+                "aws cloudformation update-termination-protection --no-enable-termination-protection "
+                f"--stack-name {present.name}"
+            ) from None
+        raise
+    return token
+
+
+def _document(name: str, held: list[Resource], ending: Ending | None) -> dict[str, Any]:
+    return {
+        "stack": name,
+        "removed": [one.logical_id for one in held if not one.is_kept],
+        "kept": [one.physical_id for one in held if one.is_kept and one.physical_id],
+        "status": ending.status if ending else None,
+        "failures": [asdict(one) for one in ending.failures] if ending else [],
+    }

@@ -1,0 +1,152 @@
+"""Is everything there that components need on this board? Looks, changes nothing; `diagnosis` judges."""
+
+import grp
+import platform
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_cli import health, recipes
+from edge_cli.device import diagnosis, effective, place
+from edge_cli.device.effective import EffectiveConfig
+from edge_cli.device.place import Kind, Place
+from edge_cli.errors import CommandError
+from edge_cli.health import BROKER_PORT, Check
+from edge_cli.project import BUILD_OUTPUT, PROJECT
+from edge_cli.targets import DEVICE_PYTHON, Architecture
+from local_core.layout import Layout
+
+_TIMEOUT_S = 3.0
+_LITE_TARGET = "greengrass-lite.target"
+_CLASSIC_SERVICE = "greengrass"
+_PYTHON = re.compile(r"\bpython3\.\d+\b")
+
+
+def examine(where: Place, synchronized: bool | None, build: Path = BUILD_OUTPUT) -> list[Check]:  # noqa: FBT001  a finding
+    """Every check, in the order in which things are needed.
+
+    Args:
+        where: The Greengrass of this device.
+        synchronized: Whether its clock follows a time server; None when that is not known.
+        build: What `edge build` made, where it was copied here; its recipes name the Pythons.
+    """
+    free = shutil.disk_usage(where.root).free if where.root.is_dir() else 0
+    pyproject = PROJECT / "pyproject.toml"
+    return [
+        *(_lite(where.root) if where.kind is Kind.LITE else _classic(where.root)),
+        diagnosis.judge_interpreters({name: _version(name) for name in _interpreters(build)}),
+        diagnosis.judge_build(platform.machine(), _built_for(build)),
+        diagnosis.judge_room(where.root, free),
+        health.judge_clock(time.time(), pyproject.stat().st_mtime, synchronized),
+        diagnosis.judge_broker(answers=_connects("127.0.0.1", BROKER_PORT)),
+    ]
+
+
+def _classic(root: Path) -> list[Check]:
+    socket_path = Layout(root).ipc_socket
+    cli = root / "bin" / "greengrass-cli"
+    checks = [
+        diagnosis.judge_running(f"its socket {socket_path}", _CLASSIC_SERVICE, running=_accepts(socket_path)),
+        diagnosis.judge_cli(str(cli) if place.is_there(cli) else None, str(cli)),
+    ]
+    try:
+        config = effective.read(root)
+    except CommandError as error:
+        return [
+            diagnosis.judge_nucleus(str(Kind.CLASSIC), "", root),
+            diagnosis.judge_configuration(str(error)),
+            *checks,
+        ]
+    return [
+        diagnosis.judge_nucleus(str(Kind.CLASSIC), config.version, root),
+        *checks,
+        *_configured(config),
+    ]
+
+
+def _configured(config: EffectiveConfig) -> list[Check]:
+    files = [path for path in (config.certificate, config.private_key) if path.startswith(("/", "file:"))]
+    answers = {f"{host}:{port}": _connects(host, port) for host, port in diagnosis.endpoints(config)}
+    return [
+        diagnosis.judge_user(config.run_as, _unknown(config.run_as)),
+        diagnosis.judge_identity(
+            config, [path for path in files if not place.is_there(Path(path.removeprefix("file://")))]
+        ),
+        diagnosis.judge_role_alias(config.role_alias),
+        diagnosis.judge_ports(answers),
+    ]
+
+
+def _lite(root: Path) -> list[Check]:
+    answer = _said(["systemctl", "is-active", _LITE_TARGET]) or "not known"
+    return [
+        diagnosis.judge_nucleus(str(Kind.LITE), "", root),
+        diagnosis.judge_running(f"{_LITE_TARGET} is {answer}", _LITE_TARGET, running=answer == "active"),
+        diagnosis.judge_cli(shutil.which(place.LITE_CLI), place.LITE_CLI),
+    ]
+
+
+def _interpreters(build: Path) -> Sequence[str]:
+    """The Pythons that the recipes of a build start; the device's own where nothing was built."""
+    named: set[str] = set()
+    for path in (build / "recipes").glob("*.yaml"):
+        document = recipes.read_document(path)
+        for manifest in document.get("Manifests") or []:
+            architecture = (manifest.get("Platform") or {}).get("architecture")
+            if architecture in {None, "*", _in_recipes()}:
+                named |= set(_PYTHON.findall(str(manifest.get("Lifecycle"))))
+    return sorted(named) or [f"python{DEVICE_PYTHON}"]
+
+
+def _in_recipes() -> str | None:
+    machine = platform.machine()
+    return Architecture(machine).in_recipes if machine in set(Architecture) else None
+
+
+def _built_for(build: Path) -> list[str]:
+    names = [path.stem for path in (build / "artifacts").glob("*/*/*.zip")]
+    return sorted({one.value for one in Architecture for name in names if name.endswith(f"-{one}")})
+
+
+def _version(program: str) -> str | None:
+    return _said([program, "--version"])
+
+
+def _said(words: Sequence[str]) -> str | None:
+    """The first line that a command prints; None where it is not there."""
+    try:
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return next(iter((ended.stdout or ended.stderr).splitlines()), "")
+
+
+def _unknown(run_as: str) -> list[str]:
+    user, _, group = run_as.partition(":")
+    users = {entry.pw_name for entry in pwd.getpwall()}
+    groups = {entry.gr_name for entry in grp.getgrall()}
+    missing = [] if user in users else [f"user {user}"]
+    return missing if not group or group in groups else [*missing, f"group {group}"]
+
+
+def _connects(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=_TIMEOUT_S):
+            return True
+    except OSError:
+        return False
+
+
+def _accepts(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_TIMEOUT_S)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True

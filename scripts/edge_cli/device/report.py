@@ -1,0 +1,41 @@
+"""What came of a local deployment; shapes only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge_cli.device.commanding import Installed
+
+
+@dataclass(frozen=True, slots=True)
+class LastLines:
+    """The end of a log: whose, and the lines."""
+
+    log: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of it.
+
+    Attributes:
+        board: What a person calls it.
+        nucleus: Which kind.
+        deployment_id: The nucleus's; None when nothing was done.
+        status: The nucleus's word; None when nothing was done or waited for.
+        reasons: What the nucleus says of its failure.
+        components: Those deployed, with their states where the nucleus tells.
+        grants_reset: Those whose grants go back to the recipe's.
+        removed: Those taken away.
+        logs: The ends of the logs that show why, where something failed.
+    """
+
+    board: str
+    nucleus: str
+    deployment_id: str | None
+    status: str | None
+    reasons: Sequence[str]
+    components: Sequence[Installed]
+    grants_reset: Sequence[str]
+    removed: Sequence[str]
+    logs: Sequence[LastLines]
