@@ -26,9 +26,9 @@ PUBLISH_EPILOG = examples(
     "scripts/edge publish --bucket my-artifacts --region ap-northeast-2 --dry-run",
 )
 DEPLOY_EPILOG = examples(
-    "scripts/edge deploy --local",
+    "scripts/edge deploy mqtt_publisher mqtt_subscriber --local",
     "scripts/edge deploy mqtt_publisher --local --host orangepi@192.168.0.20",
-    "scripts/edge deploy --group orangepis --dry-run",
+    "scripts/edge deploy mqtt_publisher --group orangepis --dry-run",
     "scripts/edge deploy mqtt_publisher=1.2.0 --thing orangepi5-core-001",
     "scripts/edge deploy --group orangepis --remove mqtt_subscriber --yes",
     "scripts/edge deploy --thing orangepi5-core-001 --configuration \\",

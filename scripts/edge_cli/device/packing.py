@@ -62,7 +62,9 @@ def pack(build: Build, machine: str, folder: Path) -> dict[str, str]:
 
 def write_configuration(changes: Mapping[str, Any], folder: Path) -> None:
     """Put `update-config.json` into the folder, for `Order.changes_configuration`."""
-    (folder / UPDATE_CONFIG).write_text(json.dumps(changes, ensure_ascii=False), encoding="utf-8")
+    path = folder / UPDATE_CONFIG
+    path.touch(mode=0o600)  # what a person configures may be secret, and this lies in the board's /tmp
+    path.write_text(json.dumps(changes, ensure_ascii=False), encoding="utf-8")
 
 
 def grants(build: Build) -> Any:

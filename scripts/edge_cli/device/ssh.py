@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from edge_cli.device.board import COMMAND_TIMEOUT_S, Board, Ended
+from edge_cli.device.packing import UPDATE_CONFIG
 from edge_cli.errors import CommandError
 
 _CONNECT_TIMEOUT_S = 10
@@ -158,8 +159,9 @@ class SshBoard(Board):
 
 
 def _nobodys(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without this machine's users, and readable for those of the board."""
+    """Without this machine's users, and readable for those of the board; its configuration for us alone."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
-    entry.mode = 0o755 if entry.isdir() else 0o644
+    secret = entry.name.endswith(UPDATE_CONFIG)
+    entry.mode = 0o755 if entry.isdir() else 0o600 if secret else 0o644
     return entry

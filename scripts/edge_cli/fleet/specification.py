@@ -94,4 +94,7 @@ def _refuse_absent(names: Iterable[str], components: Mapping[str, Any], what: st
     for name in names:
         if name not in components:
             there_are = ", ".join(sorted(components)) or "none"
-            raise CommandError(f"{name} cannot {what}: the target does not run it. It runs: {there_are}.")
+            raise CommandError(
+                f"{name} cannot {what}: the target does not run it, and it is not among what is deployed. "
+                f"It runs: {there_are}. To deploy it as well name it: scripts/edge deploy {name} …"
+            )

@@ -21,6 +21,6 @@ def test_exported_screen_fetches_no_font() -> None:
 def test_picture_in_the_repository_is_such_a_one() -> None:
     svg = PICTURE.read_text(encoding="utf-8")
     assert 'xml:space="preserve"' in svg
-    assert "Cloud" in svg
+    assert "IoT&#160;Core" in svg
     assert "offline" in svg
     assert not re.search(r"@font-face|url\((?!#)", svg)
