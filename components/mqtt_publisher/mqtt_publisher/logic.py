@@ -15,14 +15,14 @@ BACKLOG_LINE_EVERY_S = 10.0
 _LOSSES = ("outbox_dropped", "outbox_damaged", "outbox_dead", "readings_not_stored")
 
 # What a log line has of its own: a column of a recording may have any name.
-_NAMES_TAKEN = frozenset({"boot_id", "sequence", "event", "part", "limited_by", "exc_info", "stack_info"})
+_NAMES_TAKEN = frozenset({"boot_id", "sequence", "part", "limited_by"})
 
 
 def line_fields(reading: Reading) -> dict[str, object]:
     """A reading as the fields of a log line: which one it is, then its values.
 
-    >>> line_fields(Reading("core-1", "2026-11-22T04:26:11.123Z", "6f1c", 7, {"light": 400.0, "event": 1.0}))
-    {'boot_id': '6f1c', 'sequence': 7, 'light': 400.0, 'event_': 1.0}
+    >>> line_fields(Reading("core-1", "2026-11-22T04:26:11.123Z", "6f1c", 7, {"light": 400.0, "part": 1.0}))
+    {'boot_id': '6f1c', 'sequence': 7, 'light': 400.0, 'part_': 1.0}
     """
     values = {f"{name}_" if name in _NAMES_TAKEN else name: value for name, value in reading.sensors.items()}
     return {"boot_id": reading.boot_id, "sequence": reading.sequence, **values}

@@ -137,6 +137,13 @@ def test_terminal_gets_the_time_in_front(
     assert re.fullmatch(r"\d\d:\d\d:\d\d INFO started part=probe\n", capsys.readouterr().out)
 
 
+def test_field_may_have_the_name_of_anything_else_in_the_line(
+    output: log.Output, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.get_logger("probe", output).info("read", self=1, event=2, level=3, output=4)
+    assert capsys.readouterr().out == "INFO read self=1 event=2 level=3 output=4 part=probe\n"
+
+
 def test_exception_is_one_field_of_the_line(output: log.Output, capsys: pytest.CaptureFixture[str]) -> None:
     try:
         int("x\ny")

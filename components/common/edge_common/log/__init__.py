@@ -1,12 +1,13 @@
 """Logs: one line for each event on standard output, `LEVEL event key=value …`.
 
 Owns what is written to standard output, the level, the rate limits and the list of secrets that no line may
-hold; the only package that imports structlog. Standard output, because the nucleus marks whatever comes by
-standard error as WARN, whatever its level; no timestamp except on a terminal, because the nucleus adds one.
+hold. Standard output, because the nucleus marks whatever comes by standard error as WARN, whatever its level;
+no timestamp except on a terminal, because the nucleus adds one.
 Events are fixed words and values go into fields: `log.warning("message_refused", topic=topic)`. Safe from any
 thread; a line is written whole.
 
 Modules:
+    logger    what a part of a component logs through
     line      how an event becomes one line that nobody can forge; pure
     limits    how often a cause may be logged
     output    where lines go: level, secrets, standard output
@@ -16,17 +17,15 @@ import logging
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TypedDict, cast
-
-import structlog
-from structlog.typing import FilteringBoundLogger
 
 from edge_common.errors import ConfigError
+from edge_common.log.logger import Limited, Logger, limited
 from edge_common.log.output import LEVELS, Output
 
 __all__ = [
     "LEVEL_VARIABLE",
     "Limited",
+    "Logger",
     "Output",
     "configure",
     "get_logger",
@@ -49,41 +48,14 @@ SECRET_VARIABLES = (
 _OUTPUT = Output()
 
 
-def get_logger(name: str, output: Output = _OUTPUT) -> FilteringBoundLogger:
+def get_logger(name: str, output: Output = _OUTPUT) -> Logger:
     """A logger whose lines end in `part=name`; `bind` gives one with further fields.
 
     Args:
         name: A fixed word for the part that logs, such as "publisher".
         output: Where lines go; tests give their own.
     """
-    wrapped = structlog.wrap_logger(
-        output,
-        processors=[output.line_of],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            "debug"
-        ),  # the output filters: it can be set later
-        part=name,
-    )
-    return cast("FilteringBoundLogger", wrapped)
-
-
-class Limited(TypedDict):
-    """What `limited` adds to a call; taken out again before the line is written."""
-
-    limited_by: tuple[str, float]
-
-
-def limited(key: str, per_s: float) -> Limited:
-    """Let one event of this cause through every `per_s` seconds; the next that passes says `suppressed=N`.
-
-    Use it wherever strangers decide how often something is logged:
-    `log.warning("message_refused", reason=error.reason, **limited("message_refused", 10))`.
-
-    Args:
-        key: The cause; fixed words, not what was received.
-        per_s: Seconds between two lines.
-    """
-    return {"limited_by": (key, per_s)}
+    return Logger(output, name)
 
 
 def configure(environment: Mapping[str, str], *, debug: bool = False) -> None:
@@ -137,7 +109,8 @@ class _LibraryHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log = get_logger(record.name)
         write = log.error if record.levelno >= logging.ERROR else log.warning
-        write("library_message", message=record.getMessage(), exc_info=record.exc_info)
+        error = {"error": record.exc_info[1]} if record.exc_info else {}
+        write("library_message", message=record.getMessage(), **error)
 
 
 _LIBRARIES = _LibraryHandler(logging.WARNING)

@@ -9,18 +9,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-
-import structlog
-from structlog.typing import EventDict
 
 from edge_common.log.limits import RateLimits
 from edge_common.log.line import escape, render
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}  # the standard library's numbers
 
-_LEVEL_OF_METHOD = {"exception": "ERROR", "critical": "ERROR", "fatal": "ERROR", "warn": "WARNING"}
 _SECRET_KEYS = (
     "password",
     "secret",
@@ -69,38 +65,33 @@ class Output:
         """`text` on one line and without secrets."""
         return escape(self._redact(text))
 
-    def line_of(self, _logger: object, method: str, event: EventDict) -> str:
-        """The processor of structlog that makes the line.
+    def write(
+        self,
+        level: str,
+        event: str,
+        fields: Mapping[str, object],
+        part: str,
+        limited_by: tuple[str, float] | None,
+    ) -> None:
+        """Write an event as one line, or drop it: below the level, or too soon after the last of its cause.
 
-        Raises:
-            structlog.DropEvent: The event is below the level or too soon after the last of its cause.
+        Args:
+            level: One of `LEVELS`.
+            event: A fixed word.
+            fields: Key -> value, in the order they are shown.
+            part: Who says it; last in the line, because it matters least.
+            limited_by: A cause and the seconds between two lines of it; None: however often.
         """
-        level = _LEVEL_OF_METHOD.get(method, method.upper())
-        limited_by = event.pop("limited_by", None)
         if LEVELS[level] < self._min_level:
-            raise structlog.DropEvent
-        if limited_by is not None:
-            dropped = self._limits.admit(*limited_by)
-            if dropped is None:
-                raise structlog.DropEvent
-            if dropped:
-                event["suppressed"] = dropped
-        if exc_info := event.pop("exc_info", None):
-            event["error"] = exc_info[1] if isinstance(exc_info, tuple) else sys.exception()
-        word = str(event.pop("event"))
-        event["part"] = event.pop("part")  # last in the line: it matters least
-        fields = {key: _HIDDEN if key.endswith(_SECRET_KEYS) else value for key, value in event.items()}
-        return render(level, word, fields, self._redact)
-
-    def write(self, line: str) -> None:
-        """Write one line; counts it as lost when that fails."""
-        with self._lock:
-            try:
-                prefix = f"{datetime.now().astimezone():%H:%M:%S} " if sys.stdout.isatty() else ""
-                sys.stdout.write(f"{prefix}{line}\n")
-                sys.stdout.flush()
-            except (OSError, ValueError):  # a full disk or a closed pipe; a closed file object
-                self.lost_lines += 1
+            return
+        suppressed = self._limits.admit(*limited_by) if limited_by else 0
+        if suppressed is None:
+            return
+        shown = {key: _HIDDEN if key.endswith(_SECRET_KEYS) else value for key, value in fields.items()}
+        if suppressed:
+            shown["suppressed"] = suppressed
+        shown["part"] = part
+        self._print(render(level, event, shown, self._redact))
 
     def finish(self) -> None:
         """Give up what is still unwritten, at the end of the process.
@@ -113,8 +104,14 @@ class Output:
             except (OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
 
-    # The methods that structlog looks for on what it wraps.
-    debug = info = warning = warn = error = exception = critical = fatal = write
+    def _print(self, line: str) -> None:
+        with self._lock:
+            try:
+                prefix = f"{datetime.now().astimezone():%H:%M:%S} " if sys.stdout.isatty() else ""
+                sys.stdout.write(f"{prefix}{line}\n")
+                sys.stdout.flush()
+            except (OSError, ValueError):  # a full disk or a closed pipe; a closed file object
+                self.lost_lines += 1
 
     def _redact(self, text: str) -> str:
         for secret in self._secrets:
