@@ -1,16 +1,16 @@
 # shellcheck shell=sh
 # Sourced by scripts/edge, check and test: makes .venv on first use, then costs a few milliseconds.
 # Afterwards $ROOT is the project, $VENV_PYTHON its interpreter. Needs Linux, Python >= 3.11 and a package index.
-
 #
-# A change of the lock, of this script or of the folder (a venv cannot be moved) makes a new one below .venvs, and .venv
-# points to it: commands and cores that still run keep theirs. Of the old ones the latest is kept for them.
+# A change of the lock, of this script, of which components there are, or of the folder (a venv cannot be moved) makes a
+# new one below .venvs, and .venv points to it: commands and cores that still run keep theirs. Of the old ones the latest
+# is kept for them.
 
 ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 LOCK=$ROOT/requirements.lock
-VENV=$ROOT/.venvs/$({ echo "$ROOT"; cat "$LOCK" "$ROOT/scripts/venv.sh"; } | cksum | tr ' ' '-')
+IMPORT_ROOTS=$(cd "$ROOT" && echo components/* scripts tests)
+VENV=$ROOT/.venvs/$({ echo "$ROOT" "$IMPORT_ROOTS"; cat "$LOCK" "$ROOT/scripts/venv.sh"; } | cksum | tr ' ' '-')
 VENV_PYTHON=$VENV/bin/python
-IMPORT_ROOTS="components/common components/mqtt_publisher components/mqtt_subscriber components/s3_batch_uploader scripts tests"
 
 fail() {
     echo "error: $*" >&2
@@ -76,6 +76,9 @@ make_venv() {
     for old in "$ROOT"/.venvs/*; do
         [ "$old" = "$VENV" ] || [ ".venvs/${old##*/}" = "$former" ] || rm -rf "$old"
     done
+    # The demo and the tests build with these wheels; from here on no network is needed, nor uv's cache.
+    "$VENV_PYTHON" -m edge_cli.building.prefetch ||
+        say "The components' libraries could not be kept; scripts/edge build will fetch them."
     : >"$VENV/.complete"
     say "Done: .venv is ready"
 }

@@ -1,5 +1,6 @@
 """The tests can fail: every durability bug that is planted in a copy of the source is noticed by its test."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ import pytest
 
 from support.figures import Figure
 from support.seeded_bugs import (
+    PROJECT,
     NotApplicableError,
     Outcome,
     SeededBug,
@@ -61,6 +63,9 @@ def test_without_the_bugs_the_same_tests_pass(part: str, tmp_path: Path) -> None
     assert {test: outcome for test, outcome in ended.items() if outcome != Outcome("passed")} == {}
 
 
-def test_there_are_enough_of_them_for_every_part() -> None:
-    assert len(BUGS) >= 25
+def test_there_are_as_many_as_the_readme_says_and_some_for_every_part() -> None:
+    said = re.search(r"(\d+) seeded bugs", (PROJECT / "README.md").read_text())
+
+    assert said
+    assert int(said[1]) == len(BUGS)
     assert PARTS == ["outbox", "publisher", "s3", "spool", "uploader"]

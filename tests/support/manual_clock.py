@@ -9,13 +9,20 @@ EPOCH = datetime(2026, 11, 22, 4, 26, 11, 123_000, UTC)
 
 
 class ManualClock:
-    """A clock of `edge_common.clock` that stands still between two calls of `advance`.
+    """A clock of `edge_common.clock` that moves by `advance` and by waiting, which takes no time.
 
     Args:
         start: Wall clock at the beginning; the monotonic clock begins at 0.
+
+    Attributes:
+        waits_s: Every wait.
+        sets_in_wait: The event that is waited for is set during the wait of this number (1 is the first); 0
+            means never.
     """
 
     def __init__(self, start: datetime = EPOCH) -> None:
+        self.waits_s: list[float] = []
+        self.sets_in_wait = 0
         self._now = start
         self._monotonic_s = 0.0
 
@@ -41,25 +48,11 @@ class ManualClock:
         self._now += timedelta(seconds=seconds)
         self._monotonic_s += seconds
 
-
-class ClockEvent(threading.Event):
-    """A stop event whose waits take no time but move a clock; `waits_s` lists them.
-
-    Args:
-        clock: The clock that moves.
-        set_after: The event is set during the wait of this number (1 is the first); 0 means never.
-    """
-
-    def __init__(self, clock: ManualClock, set_after: int = 0) -> None:
-        super().__init__()
-        self.waits_s: list[float] = []
-        self._clock = clock
-        self._set_after = set_after
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Let `timeout` seconds pass on the clock."""
-        self.waits_s.append(timeout or 0.0)
-        self._clock.advance(timeout or 0.0)
-        if len(self.waits_s) == self._set_after:
-            self.set()
-        return self.is_set()
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        """Let `timeout_s` pass, unless `event` is set."""
+        if not event.is_set():
+            self.waits_s.append(timeout_s)
+            self.advance(timeout_s)
+            if len(self.waits_s) == self.sets_in_wait:
+                event.set()
+        return event.is_set()

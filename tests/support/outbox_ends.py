@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from edge_common.backoff import Backoff
 from edge_common.clock import Clock, SystemClock
+from edge_common.context import Context, Mode
 from edge_common.errors import EdgeError, PermanentError, RefusedError, TransientError
 from edge_common.metrics import Metrics
 from edge_common.outbox import DeliveryBackoff, Frozen, Parcel
-from edge_common.retry import Backoff
-from edge_common.runtime import Context, Mode
 
 POISON = b"poison"  # a record that holds it is never taken
 IN_A_BLINK = DeliveryBackoff(Backoff(0.001, 0.005), Backoff(0.001, 0.005))

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 
 from edge_common.clock import Clock
+from edge_common.context import Context
 from edge_common.messages import Reading, encode
 from edge_common.outbox import Batching, BatchOutbox, DeliveryBackoff, OutboxConfig
-from edge_common.runtime import Context
 from edge_common.s3 import S3Gateway
 from s3_batch_uploader.destination import Destination
 from s3_batch_uploader.readings import BatchUploads, preparing

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import orjson
 
-from local_core.ipc.rpc import Call, JsonObject, Operation, RpcError, Stream, not_found
+from local_core.ipc.rpc import Call, JsonObject, Operation, RpcError, Stream
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
 from support.loops import LoopThread
@@ -36,27 +36,23 @@ class ScriptedCore:
 
     Attributes:
         token: Of the one component that may connect.
-        published: `(operation, request)` of each publish, in the order in which they came.
+        published: The request of each publish, in the order in which they came.
         refused: Topic or filter -> shape of the modelled error that its requests get.
         silent: Names of operations that are never answered.
         unanswered_topics: Topics and filters whose requests are never answered.
         streams: Filter -> the streams open now, oldest first.
         subscribed: Filters in the order in which they were asked for, repeats included.
-        configuration: What GetConfiguration answers with.
-        states: What UpdateState was told.
         calls: Names of the operations called, in order.
         most_unanswered: The most publishes that waited for their answers at one time.
     """
 
     def __init__(self, root: Path) -> None:
-        self.published: list[tuple[str, JsonObject]] = []
+        self.published: list[JsonObject] = []
         self.refused: dict[str, str] = {}
         self.silent: set[str] = set()
         self.unanswered_topics: set[str] = set()
         self.streams: dict[str, list[Stream]] = defaultdict(list)
         self.subscribed: list[str] = []
-        self.configuration: JsonObject = {}
-        self.states: list[str] = []
         self.calls: list[str] = []
         self.most_unanswered = 0
         self._unanswered = 0
@@ -66,12 +62,9 @@ class ScriptedCore:
         self.token = self._tokens.issue(COMPONENT)
         operations = {
             "PublishToIoTCore": (self._publish, False),
-            "PublishToTopic": (self._publish, False),
             "SubscribeToIoTCore": (self._subscribe, True),
             "SubscribeToTopic": (self._subscribe, True),
             "GetConfiguration": (self._get_configuration, False),
-            "UpdateConfiguration": (self._update_configuration, False),
-            "UpdateState": (self._update_state, False),
         }
         self._server = IpcServer(
             root / "ipc.socket",
@@ -94,6 +87,14 @@ class ScriptedCore:
     def socket_path(self) -> str:
         """What a client connects to."""
         return str(self._server.address)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a core tells a component that it starts."""
+        return {
+            "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": self.socket_path,
+            "SVCUID": self.token,
+        }
 
     @property
     def connection_count(self) -> int:
@@ -151,11 +152,7 @@ class ScriptedCore:
 
     def payloads(self) -> list[Any]:
         """The payload of each publish, decoded from JSON."""
-        return [
-            orjson.loads(base64.b64decode(request["payload"]))
-            for operation, request in list(self.published)
-            if operation == "PublishToIoTCore"
-        ]
+        return [orjson.loads(base64.b64decode(request["payload"])) for request in list(self.published)]
 
     def _deliver(self, topic_filter: str, shape: str, event: JsonObject) -> None:
         for stream in self.streams[topic_filter]:
@@ -169,8 +166,8 @@ class ScriptedCore:
         self._unanswered += 1
         self.most_unanswered = max(self.most_unanswered, self._unanswered)
         try:
-            await self._consider(call, call.request.get("topicName") or call.request["topic"])
-            self.published.append((call.operation, call.request))
+            await self._consider(call, call.request["topicName"])
+            self.published.append(call.request)
             if self._may_answer is not None:
                 await self._may_answer.wait()
         finally:
@@ -187,23 +184,8 @@ class ScriptedCore:
         return {}
 
     async def _get_configuration(self, call: Call) -> JsonObject:
-        key_path = call.request.get("keyPath") or []
-        await self._consider(call, "/".join(key_path))
-        value: Any = self.configuration
-        for key in key_path:
-            if key not in value:
-                raise not_found("Key not found")
-            value = value[key]
-        return {"componentName": COMPONENT, "value": value}
-
-    async def _update_configuration(self, call: Call) -> JsonObject:
-        await self._consider(call, "/".join(call.request.get("keyPath") or []))
-        self.configuration |= call.request["valueToMerge"]
-        return {}
-
-    async def _update_state(self, call: Call) -> JsonObject:
-        self.states.append(call.request["state"])
-        return {}
+        await self._consider(call, "/".join(call.request["keyPath"]))
+        return {"componentName": COMPONENT, "value": {}}
 
     async def _consider(self, call: Call, resource: str) -> None:
         self.calls.append(call.operation)

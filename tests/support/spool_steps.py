@@ -1,6 +1,6 @@
 """A fixed piece of work on a spool: append past the ends of segments, note, release in part, close; twice.
 
-    python -m support.spool_steps FOLDER SEED            on a spool with its threads
+    python -m support.spool_steps FOLDER SEED            on a spool with its thread
     python -m support.spool_steps                        many times, in children; see `serve`
 
 Says on its standard output, or on the descriptor it is given, what it did.
@@ -58,7 +58,7 @@ class Queue(Protocol):
 
 
 class OneThread:
-    """A spool without its threads: the same calls to the disk, in the same order every time."""
+    """A spool without its queue and its thread: the same calls to the disk, in the same order every time."""
 
     def __init__(self, folder: Path, limits: SpoolLimits) -> None:
         self._folder = SpoolFolder(folder)

@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
 
 
 def record_steps(folder: Path, log: Path, seed: int, program: str = SPOOL_STEPS) -> None:
-    """Do the steps once, on a spool with its threads, and log all that reaches the disk, with the bytes."""
+    """Do the steps once, on a spool with its thread, and log all that reaches the disk, with the bytes."""
     subprocess.run(
         [
             *("strace", "-f", "-qq", "-xx", "-s", str(FOREVER_BYTES), "-o", str(log)),

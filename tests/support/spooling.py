@@ -20,6 +20,20 @@ def small_limits(
     )
 
 
+def fill(folder: Path, count: int) -> None:
+    """A closed spool of `count` records, one in each frame, four frames in a segment."""
+    with Spool(folder, small_limits()) as spool:
+        for value in range(count):
+            spool.append(b"record %d" % value)
+
+
+def flip(path: Path, offset: int) -> None:
+    """Turn one bit over."""
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 0x10
+    path.write_bytes(content)
+
+
 def records_of(spool: Spool, max_records: int = 7) -> dict[int, bytes]:
     """Everything that waits, by number."""
     found: dict[int, bytes] = {}

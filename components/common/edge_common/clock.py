@@ -1,12 +1,13 @@
-"""Time: the wall clock for stamping, the monotonic clock for waiting, and the id that sequences belong to.
+"""Time: the wall clock for stamping, the monotonic one for waiting, and the id that sequences belong to.
 
-Owns every reading of a clock in a component, so that logic can be tested at any time of day. Timers and
-deadlines use `monotonic_s`; the wall clock only stamps records, because it jumps (a board without a battery
-starts in 1970 and leaps when NTP answers). Safe from any thread.
+Owns every reading of a clock, and the waiting of loops, so that both can be tested at any time of day and no
+time need pass. Timers and deadlines use `monotonic_s`; the wall clock only stamps records, because it jumps
+(a board without a battery starts in 1970 and leaps when NTP answers). Safe from any thread.
 """
 
 import ctypes
 import secrets
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -32,6 +33,9 @@ class Clock(Protocol):
 
     def monotonic_s(self) -> float:
         """Seconds since an arbitrary point; never goes back and never jumps."""
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        """Wait until `event` is set, or so many seconds have passed; returns whether it is set."""
 
 
 class SystemClock:
@@ -61,6 +65,10 @@ class SystemClock:
     def monotonic_s(self) -> float:
         """Seconds since an arbitrary point; never goes back and never jumps."""
         return time.monotonic()
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        """Wait until `event` is set, or so many seconds have passed; returns whether it is set."""
+        return event.wait(min(timeout_s, threading.TIMEOUT_MAX))  # a recording may have any gap
 
 
 def clock_synchronized() -> bool | None:

@@ -5,7 +5,7 @@ errors into one of these at the edge, so that nobody above it needs to know the 
 
     EdgeError               anything a component reports in its own words: one line, no traceback
     ├── ConfigError         the configuration is wrong: a person must change it (exit code 2)
-    ├── TransientError      the same call may succeed later: `edge_common.retry` tries it again
+    ├── TransientError      the same call may succeed later: whoever owns the work tries it again
     │   └── RefusedError    it will when a person has acted at the far end: nothing is wrong with what is sent
     └── PermanentError      the same call fails for ever: dead-letter the message, count it, go on
 

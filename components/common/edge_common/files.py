@@ -1,10 +1,12 @@
 """Files that a crash leaves whole, and the disk's errors in our own words.
 
-Owns writing small files that are replaced at once. No threads; one writer for each path.
+Owns writing small files that are replaced at once, and saying whose a folder must be. No threads; one writer
+for each path.
 """
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -95,6 +97,24 @@ def write_all(descriptor: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def ownership_faults(folder: Path, status: os.stat_result) -> list[str]:
+    """Why this process may not keep what it answers for in `folder`; empty where it may.
+
+    Args:
+        folder: Leads each fault.
+        status: Of the folder.
+    """
+    faults = []
+    if status.st_uid != os.geteuid():
+        faults.append(
+            f"{folder} belongs to user {status.st_uid}, but this is user {os.geteuid()}. "
+            "Run as that user, or name another folder."
+        )
+    if status.st_mode & stat.S_IWOTH:
+        faults.append(f"{folder} can be written to by everybody. Run: chmod o-w {folder}")
+    return faults
 
 
 @contextmanager

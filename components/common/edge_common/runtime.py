@@ -14,13 +14,12 @@ import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from edge_common import log
-from edge_common.clock import Clock, SystemClock, clock_synchronized
+from edge_common.clock import SystemClock, clock_synchronized
 from edge_common.config import ComponentConfig, load_config, load_thing_name
+from edge_common.context import Context, Mode
 from edge_common.errors import ConfigError
 from edge_common.lifetime import (
     EXIT_CONFIGURATION,
@@ -38,36 +37,6 @@ METRICS_INTERVAL_S = 60.0
 C = TypeVar("C", bound=ComponentConfig)
 T = TypeVar("T")
 _log = log.get_logger("runtime")
-
-
-class Mode(StrEnum):
-    """How long the app works."""
-
-    RUN = "run"  # until it is told to stop
-    ONCE = "once"  # one unit of work: a reading published, a batch uploaded
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the runtime gives an app beside its settings.
-
-    Attributes:
-        name: The component's name, such as com.example.MqttPublisher.
-        thing_name: Of the core it runs on; leads its topics.
-        stop: Set when the component is told to stop: wait on it instead of sleeping.
-        mode: Whether to work until `stop` is set or for one unit of work.
-        dry_run: Print what would be sent, and send nothing.
-        metrics: Where to count.
-        clock: Where to read the time.
-    """
-
-    name: str
-    thing_name: str
-    stop: threading.Event
-    mode: Mode
-    dry_run: bool
-    metrics: Metrics
-    clock: Clock
 
 
 class App(Protocol):

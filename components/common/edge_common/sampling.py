@@ -6,13 +6,12 @@ the reading in hand is lost; what `take` returned for is its taker's.
 """
 
 import math
-import threading
 from collections.abc import Callable, Mapping
 
+from edge_common.context import Context, Mode
 from edge_common.errors import EdgeError, TransientError
 from edge_common.log import get_logger, limited
 from edge_common.messages import Reading
-from edge_common.runtime import Context, Mode
 from edge_common.sensors import EndOfReplayError, Source
 
 _SAME_CAUSE_S = 10.0  # between two log lines of one cause
@@ -161,7 +160,7 @@ class Sampler:
             due_s, missed = ticks.after(now_s)
             self._note_not_taken(missed)
         if due_s > now_s:
-            self._context.stop.wait(min(due_s - now_s, threading.TIMEOUT_MAX))  # a recording may have a gap
+            self._context.clock.wait(self._context.stop, due_s - now_s)
 
     def _note_not_taken(self, count: int) -> None:
         if not count:

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from edge_common.context import Context, Mode
 from edge_common.errors import TransientError
 from edge_common.ipc import IpcGateway, ReconnectPolicy
 from edge_common.log import get_logger
 from edge_common.messages import Reading, encode
 from edge_common.outbox import LIVE_RECORDS, MessageOutbox
-from edge_common.runtime import Context, Mode
 from edge_common.sampling import Sampler
 from edge_common.sensors import Source, open_source
 from mqtt_publisher.config import MqttPublisherConfig

@@ -6,12 +6,12 @@ core had not confirmed, or was about to, is sent again at the next start.
 
 from collections.abc import Sequence
 
+from edge_common.context import Context
 from edge_common.errors import EdgeError, RefusedError
 from edge_common.ipc import IpcGateway, NotGrantedError
 from edge_common.log import get_logger, limited
 from edge_common.messages import encode
 from edge_common.outbox import LIVE_RECORDS
-from edge_common.runtime import Context
 from mqtt_publisher.config import MqttPublisherConfig
 from mqtt_publisher.logic import DeliveryLines, Heartbeats
 

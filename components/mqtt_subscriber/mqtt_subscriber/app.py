@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from edge_common.context import Context, Mode
 from edge_common.errors import EdgeError, PermanentError
 from edge_common.ipc import IpcGateway, Message, ReconnectPolicy
 from edge_common.log import get_logger, limited
-from edge_common.runtime import Context, Mode
 from mqtt_subscriber.config import MqttSubscriberConfig, RecordFormat, Source, SubscriptionConfig
 from mqtt_subscriber.logic import Condition, RollingStatistics, is_shown, limits_exceeded, numbers_in
 from mqtt_subscriber.record import csv_line, json_line, open_record

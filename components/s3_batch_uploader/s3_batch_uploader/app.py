@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 
+from edge_common.context import Context, Mode
 from edge_common.errors import EdgeError, TransientError
 from edge_common.log import get_logger
 from edge_common.messages import Reading, encode
 from edge_common.outbox import Batching, BatchOutbox
-from edge_common.runtime import Context, Mode
 from edge_common.s3 import S3Gateway
 from edge_common.sampling import Sampler
 from edge_common.sensors import Source, open_source

@@ -16,11 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from edge_common.context import Context
 from edge_common.errors import EdgeError, PermanentError, RefusedError
 from edge_common.log import get_logger, limited
 from edge_common.metrics import Counter
-from edge_common.outbox import Courier, DeliveryBackoff, Outage
-from edge_common.runtime import Context
+from edge_common.outbox import DEFAULT_BACKOFF, Courier, DeliveryBackoff, Outage
 from edge_common.s3 import Placed
 from s3_batch_uploader.config import RECEIPTS_FOLDER, AfterUpload
 from s3_batch_uploader.destination import Destination
@@ -36,7 +36,6 @@ from s3_batch_uploader.watched_folder import Found, WatchedFolder, looked_at
 _NAME = "folders"
 _LOOK_S = 0.4  # how late a stop is seen at most while nothing happens
 _AGAIN_S = 1e-3  # nothing was delivered, and something may be due
-DEFAULT_BACKOFF = DeliveryBackoff()
 _NAME_DIGITS = 16  # of a folder's receipts file
 _HOUR_S = 3600.0  # between two lines of what does not stop by itself
 # Of files that a scan did not see though part of the folder could not be listed: more than these, and twice

@@ -6,17 +6,18 @@ life, take seconds, and calls a minute and seconds until it goes on are exact.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from edge_common.errors import TransientError
-from edge_common.retry import Backoff, retry
+from edge_common.outbox import DEFAULT_BACKOFF, Courier, DeliveryBackoff, Outage
 from edge_common.s3 import Placed, Timeouts
 from support.figures import Figure
-from support.manual_clock import ClockEvent, ManualClock
+from support.manual_clock import ManualClock
 from support.outbox_ends import IN_A_BLINK, context_of
 from support.s3_bench import PART_BYTES, Bench, bench, hex_of
 from support.s3_credentials import Temper, TokenExchangeDouble
@@ -24,6 +25,7 @@ from support.s3_store import REGION, running_store
 from support.s3_uploading import put_readings, table_of, uploading
 from support.spooling import seeded, trial_seed
 
+TRIAL_DEADLINE_S = 1500.0
 WINDOW_S = 60.0
 RESUME_WITHIN_S = 5.0
 # An answer without an end takes seconds that this clock does not count.
@@ -32,6 +34,8 @@ FAILURES = [temper for temper in Temper if temper not in {Temper.GIVE, Temper.TR
 
 class Device:
     """One uploader's days: what it puts, and how long each took from valid credentials on.
+
+    `step` is for the product's delivery thread, which waits and tries again.
 
     Args:
         bed: A gateway whose clock is `clock`.
@@ -48,15 +52,54 @@ class Device:
         self.hashes: set[str] = set()
         self.resumed_after_s: list[float] = []
         self._valid_s = 0.0
+        self._puts: Iterator[Callable[[], Placed]] = iter(())
+        self._put: Callable[[], Placed] | None = None
 
-    def put_small(self) -> None:
-        """Put a small object, waiting as long as it takes."""
+    def plan(self, expiries: int, pause_s: tuple[float, float]) -> None:
+        """What is to be done: one put, then one for each end of its credentials, with pauses in between.
+
+        Args:
+            expiries: How often they end.
+            pause_s: Seconds between two ends, from and to.
+        """
+        self._puts = self._days(expiries, pause_s)
+
+    def step(self) -> float | None:
+        """Put what is next; it stops the component when nothing is left."""
+        self._put = self._put or next(self._puts, None)
+        if self._put is None:
+            self._bed.stop.set()
+            return None
+        tokens = self._bed.tokens
+        calls, silences = len(tokens.calls_s), tokens.silences
+        try:
+            self._put()
+        except TransientError:
+            self._clock.advance(Timeouts().credentials_s * (tokens.silences - silences))
+            if len(tokens.calls_s) > calls:
+                self._valid_s = self._clock.monotonic_s()
+            raise
+        self.resumed_after_s.append(self._clock.monotonic_s() - self._valid_s)
+        self._put = None
+        return 0.0
+
+    def _days(self, expiries: int, pause_s: tuple[float, float]) -> Iterator[Callable[[], Placed]]:
+        yield self._small()
+        for number in range(expiries):
+            self._clock.advance(self._chance.uniform(*pause_s))
+            if number % 20 == 0:
+                yield self._large_that_outlives_its_credentials()
+            else:
+                self._lose_credentials()
+                yield self._small()
+
+    def _small(self) -> Callable[[], Placed]:
         body = self._chance.randbytes(200)
         self.hashes.add(hex_of(body))
-        self._insist(partial(self._bed.put, body))
+        return partial(self._bed.put, body)
 
-    def put_large_that_outlives_its_credentials(self) -> None:
-        """Put a file of two parts; its credentials end between them."""
+    def _large_that_outlives_its_credentials(self) -> Callable[[], Placed]:
+        """A file of two parts; its credentials end between them."""
         self._path.write_bytes(self._chance.randbytes(PART_BYTES + 1000))
         self.hashes.add(hex_of(self._path.read_bytes()))
         expired: list[int] = []
@@ -64,35 +107,38 @@ class Device:
         def expire_once(there_bytes: int, _: int) -> None:
             if not expired:
                 expired.append(there_bytes)
-                self.lose_credentials()
+                self._lose_credentials()
 
-        self._insist(partial(self._bed.put_file, self._path, expire_once))
+        return partial(self._bed.put_file, self._path, expire_once)
 
-    def lose_credentials(self) -> None:
+    def _lose_credentials(self) -> None:
         """All credentials end, and the next calls for new ones may fail."""
         self._bed.expire()
         self._valid_s = self._clock.monotonic_s()
         self._bed.tokens.next(*self._chance.choices(FAILURES, k=self._chance.choice((0, 0, 0, 1, 2, 3))))
 
-    def _insist(self, put: Callable[[], Placed]) -> None:
-        retry(
-            partial(self._once, put),
-            stop=ClockEvent(self._clock),
-            clock=self._clock,
-            backoff=Backoff(initial_s=0.5, max_s=15.0, uniform=self._chance.uniform),
-        )
-        self.resumed_after_s.append(self._clock.monotonic_s() - self._valid_s)
 
-    def _once(self, put: Callable[[], Placed]) -> Placed:
-        tokens = self._bed.tokens
-        calls, silences = len(tokens.calls_s), tokens.silences
-        try:
-            return put()
-        except TransientError:
-            self._clock.advance(Timeouts().credentials_s * (tokens.silences - silences))
-            if len(tokens.calls_s) > calls:
-                self._valid_s = self._clock.monotonic_s()
-            raise
+def deliver_all(device: Device, bed: Bench, clock: ManualClock, chance: random.Random) -> None:
+    """Let the product's delivery thread do everything, with its own waits, drawn from `chance`."""
+    backoff = DeliveryBackoff(
+        replace(DEFAULT_BACKOFF.transient, uniform=chance.uniform),
+        replace(DEFAULT_BACKOFF.refused, uniform=chance.uniform),
+    )
+    courier = Courier(
+        "device",
+        step=device.step,
+        waiting=lambda: 1,
+        stop=bed.stop,
+        clock=clock,
+        backoff=backoff,
+        outage=Outage("device", clock, bed.metrics),
+    )
+    courier.start()
+    try:
+        assert bed.stop.wait(TRIAL_DEADLINE_S)
+    finally:
+        courier.end()
+    assert bed.count("device_tries_crashed") == 0
 
 
 @pytest.mark.parametrize(
@@ -113,14 +159,8 @@ def test_expiries_lose_nothing_and_flood_nobody(
     chance = seeded(seed)
     with running_store() as store, bench(store, clock=clock) as bed:
         device = Device(bed, clock, chance, tmp_path / "image.jpg")
-        device.put_small()
-        for number in range(expiries):
-            clock.advance(chance.uniform(*pause_s))
-            if number % 20 == 0:
-                device.put_large_that_outlives_its_credentials()
-            else:
-                device.lose_credentials()
-                device.put_small()
+        device.plan(expiries, pause_s)
+        deliver_all(device, bed, clock, chance)
         arrived = {hex_of(store.body(key)) for key in store.listing()}
         overwritten = store.counts()["objects_overwritten"]
         calls_s = bed.tokens.calls_s

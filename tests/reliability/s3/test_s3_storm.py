@@ -1,25 +1,29 @@
 """The uploader while S3 throttles, fails, cuts connections and loses answers: half of all requests."""
 
-import threading
-from functools import partial
 from pathlib import Path, PurePath
 
 import pytest
 
-from edge_common.retry import Backoff, retry
+from edge_common.s3 import PART_BYTES as LARGE_BYTES
 from edge_common.s3 import file_key
+from s3_batch_uploader.config import AfterUpload, FolderConfig
+from s3_batch_uploader.destination import Destination
+from s3_batch_uploader.folder import Folder
+from s3_batch_uploader.folder_sync import FolderSync
 from support.figures import Figure
 from support.outbox_ends import IN_A_BLINK, context_of
 from support.s3_bench import PART_BYTES, bench, hex_of
 from support.s3_credentials import TokenExchangeDouble
 from support.s3_proxy import STORM, Fault, S3Proxy
-from support.s3_store import REGION, running_store
+from support.s3_store import BUCKET, REGION, running_store
 from support.s3_uploading import put_readings, table_of, uploading
 from support.spooling import seeded, trial_seed
+from support.waiting import wait_until
 
 READINGS_A_BATCH = 10
 DRAIN_DEADLINE_S = 600.0
 LIVENESS_S = 30.0
+FILES_TOGETHER = 4
 
 
 @pytest.mark.parametrize(
@@ -79,17 +83,32 @@ def test_storm_loses_nothing_doubles_nothing_and_costs_few_requests(
 def test_storm_loses_no_large_file_and_doubles_none(tmp_path: Path, figure: Figure, files: int) -> None:
     seed, context = trial_seed(), context_of()
     print(f"SEED={seed}")  # noqa: T201  to replay a failure
-    chance, path = seeded(seed), tmp_path / "image.jpg"
+    chance, root = seeded(seed), tmp_path / "images"
+    root.mkdir()
+    folder = Folder.configured(FolderConfig(path=str(root), after_upload=AfterUpload.DELETE))
+    counted = [context.metrics.counter(name) for name in ("files_uploaded", "files_already_there")]
     bodies = {}
     with running_store() as store, bench(store, odds=STORM, seed=seed) as bed:
-        for number in range(files):
-            body = chance.randbytes(PART_BYTES + chance.randrange(2 * PART_BYTES))
-            path.write_bytes(body)
-            digest = hex_of(body)
-            key = file_key("images/core-1", PurePath(f"alerts/{number}.jpg"), digest)
-            bodies[key] = digest
-            put = partial(bed.gateway.put_file_once, key, path, digest, content_type="image/jpeg")
-            retry(put, stop=threading.Event(), clock=context.clock, backoff=Backoff(0.001, 0.005))
+        with FolderSync(
+            folder,
+            Destination(bed.gateway, BUCKET, create_bucket=False),
+            context,
+            rescan_interval_s=3600,
+            receipts_folder=tmp_path / "receipts",
+            backoff=IN_A_BLINK,
+        ):
+            for number in range(files):
+                body = chance.randbytes(LARGE_BYTES + chance.randrange(2 * PART_BYTES))
+                name = PurePath(f"{number}.jpg")
+                bodies[file_key("images/core-1", name, hex_of(body))] = hex_of(body)
+                (tmp_path / "new").write_bytes(body)
+                (tmp_path / "new").rename(root / name)  # renamed into place it is due at once
+                if (number + 1) % FILES_TOGETHER == 0:
+                    wait_until(
+                        lambda: sum(counter.value for counter in counted) == len(bodies),
+                        DRAIN_DEADLINE_S,
+                        "upload of all files",
+                    )
         arrived = {key: hex_of(store.body(key)) for key in store.listing()}
         counts, requests, left = store.counts(), bed.proxy.requests, store.unfinished_uploads()
 
@@ -102,5 +121,6 @@ def test_storm_loses_no_large_file_and_doubles_none(tmp_path: Path, figure: Figu
         left_behind=len(left),
     )
     assert arrived == bodies
+    assert list(root.iterdir()) == []
     assert counts["objects_overwritten"] == 0
     assert len(left) <= bed.proxy.done[Fault.LOST_ANSWER]  # begun, but nobody was told: the lifecycle rule's

@@ -214,7 +214,7 @@ def test_no_sequence_of_actions_breaks_a_promise(
             stateful_step_count=STEPS,
             deadline=None,
             database=None,
-            phases=[Phase.generate],  # three threads do not replay exactly enough to be shrunk
+            phases=[Phase.generate],  # threads do not replay exactly enough to be shrunk
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )

@@ -35,17 +35,6 @@ def test_qos_that_iot_core_has_not_is_permanent(qos: int) -> None:
         requests.subscribe_to_iot_core("a/#", qos)
 
 
-@pytest.mark.parametrize(
-    "message",
-    [{"x": float("nan")}, {"x": float("inf")}, {"x": b"bytes"}, {"x": {1, 2}}],
-    ids=["nan", "inf", "bytes", "set"],
-)
-def test_local_message_that_is_no_json_is_permanent(message: dict[str, object]) -> None:
-    with pytest.raises(PermanentError, match="is not JSON") as caught:
-        requests.publish_to_topic("a/b", message)
-    assert caught.value.code == "not_json"
-
-
 @given(levels=st.lists(NAMES, min_size=1, max_size=8), payload=st.binary(max_size=200))
 def test_every_legal_topic_and_payload_go_into_the_request_unchanged(
     levels: list[str], payload: bytes

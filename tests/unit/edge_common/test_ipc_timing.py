@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_common.backoff import Backoff
 from edge_common.errors import ConfigError
 from edge_common.ipc.address import SOCKET_VARIABLE, TOKEN_VARIABLE, CoreAddress
 from edge_common.ipc.timing import (
@@ -15,7 +16,6 @@ from edge_common.ipc.timing import (
     DeadlineExceededError,
     ReconnectPolicy,
 )
-from edge_common.retry import Backoff
 
 
 def test_stop_leaves_at_most_the_grace_and_only_once() -> None:

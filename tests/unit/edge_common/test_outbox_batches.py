@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from edge_common.context import Context
 from edge_common.errors import PermanentError
 from edge_common.outbox import Batching, BatchOutbox, Frozen, OutboxConfig, OutboxStatistics, Parcel
 from edge_common.outbox.config import MIN_MAX_BYTES, batch_shares
 from edge_common.outbox.dead_letters import DEAD_FOLDER, RECORDS_FOLDER, decode
-from edge_common.runtime import Context
 from edge_common.spool import Spool, SpoolFullError
 from support.outbox_ends import IN_A_BLINK, POISON, Bucket, Mood, context_of
 from support.spooling import records_of
@@ -250,7 +250,7 @@ def test_after_the_stop_records_are_still_taken_in_until_it_is_closed(tmp_path: 
     assert outbox.statistics().taken == 1
 
 
-def test_it_may_be_left_twice(tmp_path: Path) -> None:
+def test_closing_an_outbox_twice_keeps_what_waits(tmp_path: Path) -> None:
     """As it is when something that it delivers to must be closed before, or after it."""
     with ExitStack() as opened:
         outbox = opened.enter_context(outbox_in(tmp_path, Bucket()))

@@ -1,21 +1,24 @@
 """The delivery thread."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
-from edge_common.clock import SystemClock
+from edge_common.backoff import Backoff
+from edge_common.clock import Clock, SystemClock
 from edge_common.errors import PermanentError, RefusedError, TransientError
 from edge_common.metrics import Metrics
-from edge_common.outbox.courier import Courier
+from edge_common.outbox.courier import Courier, DeliveryBackoff
 from edge_common.outbox.outage import Outage
 from edge_common.outbox.storage import StorageClosedError
+from support.manual_clock import ManualClock
 from support.outbox_ends import IN_A_BLINK
 from support.waiting import wait_until
 
 WITHIN_S = 10.0
+LONGEST = Backoff(initial_s=1, max_s=8, uniform=lambda _low, high: high)
 
 
 class CountingClock(SystemClock):
@@ -44,7 +47,11 @@ class Steps:
 
 @contextmanager
 def running(
-    steps: Steps, clock: SystemClock, stop: threading.Event, metrics: Metrics | None = None
+    steps: Steps,
+    clock: Clock,
+    stop: threading.Event,
+    metrics: Metrics | None = None,
+    backoff: DeliveryBackoff = IN_A_BLINK,
 ) -> Iterator[Courier]:
     courier = Courier(
         "outbox",
@@ -52,7 +59,7 @@ def running(
         waiting=lambda: 0,
         stop=stop,
         clock=clock,
-        backoff=IN_A_BLINK,
+        backoff=backoff,
         outage=Outage("outbox", clock, metrics or Metrics()),
     )
     courier.start()
@@ -120,6 +127,38 @@ def test_it_ends_when_the_storage_was_closed_meanwhile() -> None:
 
     with running(Steps(closed), SystemClock(), threading.Event()) as courier:
         wait_until(lambda: not courier._thread.is_alive(), WITHIN_S, "end of the thread")
+
+
+def times_of_tries(errors: Sequence[Exception | None], due_in_s: float = 0.0) -> list[float]:
+    """When each try is made that ends so, by a clock that only waiting moves; the last one stops it."""
+    clock, stop, times_s, left = ManualClock(), threading.Event(), list[float](), list(errors)
+
+    def next_try() -> float:
+        times_s.append(clock.monotonic_s())
+        error = left.pop(0)
+        if not left:
+            stop.set()
+        if error is not None:
+            raise error
+        return due_in_s
+
+    with running(Steps(next_try), clock, stop, backoff=DeliveryBackoff(LONGEST, LONGEST)) as courier:
+        wait_until(lambda: not courier._thread.is_alive(), WITHIN_S, "end of the thread")
+    return times_s
+
+
+def test_waits_double_up_to_the_cap_and_begin_again_after_a_delivery() -> None:
+    away = TransientError("away")
+    assert times_of_tries([away] * 5 + [None, away, None]) == [0, 1, 3, 7, 15, 23, 23, 24]
+
+
+def test_a_far_end_that_asks_for_patience_gets_it_for_five_minutes_at_most() -> None:
+    errors = [TransientError("busy", retry_after_s=30), TransientError("busy", retry_after_s=1e12), None]
+    assert times_of_tries(errors) == [0, 30, 330]
+
+
+def test_what_is_due_later_is_not_asked_for_sooner() -> None:
+    assert times_of_tries([None] * 4, due_in_s=12.25) == [0, 12.25, 24.5, 36.75]
 
 
 def ended_in_a_step_that_raises(error: Exception) -> int:

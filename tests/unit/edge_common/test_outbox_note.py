@@ -35,8 +35,13 @@ def test_other_names_are_other_notes_however_long() -> None:
     assert notes[0] != notes[1]
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"version":2}', b'{"version":1}', b"1"])
-def test_what_is_no_note_is_none(content: bytes) -> None:
+TWO_LASTS = b'{"version":1,"first":0,"last":0,"last":9,"frozen_at":"2026-11-22","name":"n","sha256":"s"}'
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"\xff", b'{"version":2}', b'{"version":1}', b"1", TWO_LASTS]
+)
+def test_foreign_bytes_decode_to_no_note(content: bytes) -> None:
     assert note.decode(content) is None
 
 

@@ -7,6 +7,7 @@ from edge_common.clock import SystemClock
 from edge_common.errors import ConfigError
 from edge_common.metrics import Metrics
 from edge_common.s3 import S3Gateway
+from edge_common.s3.endpoint import checked_place
 
 
 def gateway(bucket: str = "edge-local", region: str | None = None, **environment: str) -> S3Gateway:
@@ -94,10 +95,17 @@ def test_what_a_region_is_called_is_taken(region: str) -> None:
     gateway(region=region)
 
 
-def test_region_is_the_setting_or_else_the_cores() -> None:
-    gateway(region="eu-west-1")
-    gateway(AWS_REGION="eu-west-1")
-    gateway(AWS_DEFAULT_REGION="eu-west-1")
+@pytest.mark.parametrize(
+    ("setting", "environment"),
+    [
+        ("eu-west-1", {}),
+        ("eu-west-1", {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-2"}),
+        (None, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-2"}),
+        (None, {"AWS_DEFAULT_REGION": "eu-west-1"}),
+    ],
+)
+def test_region_is_the_setting_or_else_the_cores(setting: str | None, environment: dict[str, str]) -> None:
+    assert checked_place("edge-local", setting, environment).region == "eu-west-1"
 
 
 def test_making_a_gateway_does_not_load_the_sdk() -> None:

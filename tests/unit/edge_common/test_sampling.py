@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -5,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_common.context import Context, Mode
 from edge_common.errors import EdgeError, PermanentError, TransientError
 from edge_common.messages import Reading
 from edge_common.metrics import Metrics
-from edge_common.runtime import Context, Mode
 from edge_common.sampling import Numbering, Sampler, Ticks
 from edge_common.sensors import EndOfReplayError
-from support.manual_clock import ClockEvent, ManualClock
+from support.manual_clock import ManualClock
 
 NOW = "2026-11-22T04:26:11.123Z"
 
@@ -45,7 +46,7 @@ class Bench:
         self, steps: Sequence[float | EdgeError], *, takes_s: float = 0.0, mode: Mode = Mode.RUN
     ) -> None:
         self.clock = ManualClock()
-        self.stop = ClockEvent(self.clock)
+        self.stop = threading.Event()
         self.metrics = Metrics()
         self.source = Script(self.clock, steps, takes_s)
         self.context = Context("c", "core-1", self.stop, mode, False, self.metrics, self.clock)
@@ -74,13 +75,13 @@ def test_readings_are_taken_at_the_interval_and_numbered_from_zero() -> None:
     assert {(reading.device_id, reading.boot_id) for reading in bench.readings} == {
         ("core-1", bench.clock.boot_id)
     }
-    assert bench.stop.waits_s == [5.0, 5.0, 5.0]
+    assert bench.clock.waits_s == [5.0, 5.0, 5.0]
 
 
 def test_once_is_one_reading_without_a_wait() -> None:
     bench = Bench([20.0, 21.0], mode=Mode.ONCE)
     bench.run()
-    assert (len(bench.readings), bench.stop.waits_s) == (1, [])
+    assert (len(bench.readings), bench.clock.waits_s) == (1, [])
 
 
 def test_once_is_no_success_when_the_sensor_does_not_answer() -> None:
@@ -138,7 +139,7 @@ def test_a_source_with_a_pace_of_its_own_is_read_at_that() -> None:
     bench = Bench([20.0, 21.0])
     bench.source.due_s = 100.0
     bench.run()
-    assert bench.stop.waits_s == [100.0]
+    assert bench.clock.waits_s == [100.0]
 
 
 def test_a_sensor_that_has_gone_for_ever_ends_the_work() -> None:

@@ -110,7 +110,7 @@ def test_what_fails_ahead_is_no_error_until_it_is_needed(
         patched.setattr(os, "fsync", failing_in(failing, number, os.fsync))
         for value in range(20):
             assert spool.append(b"%d" % value) == value
-        failing.add("spool-committer")
+        failing.add(threading.current_thread().name)
         with pytest.raises(TransientError):
             spool.append(b"needs another file")
         assert not list(folder.glob("blank.*"))

@@ -15,23 +15,9 @@ from edge_common.spool.findings import Cause, Damage, Found
 from edge_common.spool.inspection import holder, is_spool, look, walk
 from edge_common.spool.scan import Scan, scan
 from edge_common.spool.segment import Segment
-from support.spooling import BLOCK_BYTES, segment_paths, small_limits
+from support.spooling import BLOCK_BYTES, fill, flip, segment_paths, small_limits
 
 RECORDS_WRITTEN = 1000  # some 250 segments begun while somebody looks
-
-
-def fill(folder: Path, count: int) -> None:
-    """A closed spool of `count` records, one in each frame, four frames in a segment."""
-    with Spool(folder, small_limits()) as spool:
-        for value in range(count):
-            spool.append(b"record %d" % value)
-
-
-def flip(path: Path, offset: int) -> None:
-    """Turn one bit over."""
-    content = bytearray(path.read_bytes())
-    content[offset] ^= 0x10
-    path.write_bytes(content)
 
 
 def found_in(folder: Path) -> dict[int, bytes]:

@@ -1,4 +1,3 @@
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_common.errors import PermanentError
-from edge_common.spool import OnFull, Spool, SpoolFullError, SpoolLimits
-from edge_common.spool.commit import Committer
+from edge_common.spool import OnFull, Spool, SpoolFullError
 from support.spooling import BLOCK_BYTES, records_of, segment_paths, small_limits
 from support.waiting import wait_until
 
@@ -121,38 +119,6 @@ def test_every_append_of_many_threads_has_its_own_number(tmp_path: Path) -> None
         numbers = list(threads.map(spool.append, sent))
         assert sorted(numbers) == list(range(200))
         assert records_of(spool) == dict(zip(numbers, sent, strict=True))
-
-
-def test_what_arrives_during_a_commit_shares_the_next_one() -> None:
-    commits: list[list[bytes]] = []
-    begun, finish = threading.Event(), threading.Event()
-
-    def commit(records: object) -> int:
-        assert isinstance(records, list)
-        commits.append(records)
-        begun.set()
-        assert finish.wait(10)
-        return sum(map(len, commits[:-1]))
-
-    committer = Committer(commit, frame_payload_bytes=1 << 20, interval_s=0)
-    with ThreadPoolExecutor(9) as threads:
-        first = threads.submit(committer.append, [b"first"])
-        assert begun.wait(10)
-        others = [threads.submit(committer.append, [b"%d" % value]) for value in range(8)]
-        wait_until(lambda: len(committer._queue) == 8, 10, "eight queued")
-        finish.set()
-        assert first.result() == 0
-        assert sorted(other.result() for other in others) == list(range(1, 9))
-    committer.close()
-    assert [len(records) for records in commits] == [1, 8]
-
-
-def test_a_lone_append_returns_although_the_interval_waits_for_company(tmp_path: Path) -> None:
-    limits = SpoolLimits(
-        1 << 20, OnFull.REJECT, min_free_bytes=0, segment_bytes=1 << 16, commit_interval_s=0.05
-    )
-    with Spool(tmp_path / "spool", limits) as spool:
-        assert spool.append(b"alone") == 0
 
 
 def test_append_after_close_is_an_error(tmp_path: Path) -> None:

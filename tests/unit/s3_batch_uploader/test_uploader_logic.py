@@ -1,16 +1,13 @@
 """Keys and types, and the rule that folders lie apart."""
 
-import doctest
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path, PurePath
-from types import ModuleType
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from s3_batch_uploader import config, logic, patterns
 from s3_batch_uploader.config import overlapping
 from s3_batch_uploader.logic import content_type, key_of_batch, key_of_file
 
@@ -18,14 +15,6 @@ DIGEST = "0123456789abcdef" * 4
 FROZEN = datetime(2026, 11, 22, 4, 26, 11, tzinfo=UTC)
 THINGS = st.from_regex(r"[a-zA-Z0-9:_-]{1,128}", fullmatch=True)  # what AWS IoT allows
 NAMES = st.from_regex(r"[a-c]", fullmatch=True)
-
-
-@pytest.mark.parametrize("module", [config, logic, patterns])
-def test_examples_in_docstrings_hold(module: ModuleType) -> None:
-    failed, tried = doctest.testmod(module)
-
-    assert tried > 0
-    assert failed == 0
 
 
 def test_the_day_in_a_key_is_that_of_utc_wherever_the_device_is() -> None:

@@ -1,11 +1,14 @@
 """Which files and folders are wanted, by name."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from s3_batch_uploader.patterns import NamePatterns
 
+TEXTS = st.text("ab/*?.[]!-", max_size=4) | st.text()  # the first often fit each other
 UNFINISHED = [".*", "*.part", "*.tmp", "*~"]
 
 
@@ -31,10 +34,17 @@ def test_what_is_in_a_folder_that_is_left_alone_is_not_looked_at() -> None:
     ]
 
 
-def test_case_matters() -> None:
+def test_jpg_pattern_does_not_match_JPG() -> None:  # noqa: N802  the case is what it is about
     assert not NamePatterns(["*.jpg"], []).want_file("1.JPG")
 
 
-@given(st.text(), st.text())
-def test_any_text_is_a_pattern(pattern: str, name: str) -> None:
-    assert NamePatterns(["*"], [pattern]).want_file(name) in {True, False}
+@given(st.lists(TEXTS), st.lists(TEXTS), TEXTS)
+def test_any_text_is_a_pattern(include: list[str], exclude: list[str], path: str) -> None:
+    """Each for itself, by the shell's rules as the standard library knows them."""
+    name = path.rpartition("/")[2]
+
+    def fits(pattern: str) -> bool:
+        return fnmatchcase(path if "/" in pattern else name, pattern)
+
+    wanted = any(map(fits, include)) and not any(map(fits, exclude))
+    assert NamePatterns(include, exclude).want_file(path) == wanted

@@ -1,7 +1,8 @@
 """The Greengrass IPC connection of one component; the only package that imports awsiotsdk.
 
-Owns publishing and subscribing (local topics and IoT Core), configuration and state over the core's Unix
-socket. It keeps nothing on disk and retries no publish: what must not be lost waits in the caller's spool.
+Owns publishing to IoT Core, and subscribing to it and to local topics, over the core's Unix socket. It keeps
+nothing on disk and retries no publish: what must not be lost waits in the caller's spool. A component's
+configuration comes by its environment (`edge_common.config`), before there is any connection.
 
 Every call ends by its deadline, in one of these ways:
 

@@ -29,11 +29,8 @@ logging.getLogger("awsiot").setLevel(logging.CRITICAL)
 _NEW = {
     "PublishToIoTCore": "new_publish_to_iot_core",
     "SubscribeToIoTCore": "new_subscribe_to_iot_core",
-    "PublishToTopic": "new_publish_to_topic",
     "SubscribeToTopic": "new_subscribe_to_topic",
-    "GetConfiguration": "new_get_configuration",
-    "UpdateConfiguration": "new_update_configuration",
-    "UpdateState": "new_update_state",
+    "GetConfiguration": "new_get_configuration",  # of `probe`
 }
 
 

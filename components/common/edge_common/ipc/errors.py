@@ -19,7 +19,6 @@ _CLOSED = "the core closed the connection before it answered, and may have acted
 _SERVICE_OF = {
     "PublishToIoTCore": "aws.greengrass.ipc.mqttproxy",
     "SubscribeToIoTCore": "aws.greengrass.ipc.mqttproxy",
-    "PublishToTopic": "aws.greengrass.ipc.pubsub",
     "SubscribeToTopic": "aws.greengrass.ipc.pubsub",
 }
 # What the native layer raises as RuntimeError or AwsCrtError, by the name in its text.

@@ -1,8 +1,7 @@
 """`IpcGateway`: what a component knows of Greengrass IPC. The work is done in `session` and below."""
 
 import threading
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -146,20 +145,6 @@ class IpcGateway:
         ended = refused | dict(zip(wanted, self._ended(list(wanted.values()), timeout_s), strict=True))
         return [ended[index] for index in range(len(messages))]
 
-    def publish_to_topic(
-        self, topic: str, message: Mapping[str, Any] | bytes, *, timeout_s: float = DEFAULT_TIMEOUT_S
-    ) -> None:
-        """Publish to the components of this core: a map as a JSON message, bytes as a binary one.
-
-        Nobody being subscribed is no error.
-
-        Raises:
-            EdgeError: See the package.
-        """
-        request = requests.publish_to_topic(topic, message)
-        self._session.ask(Asked("PublishToTopic", topic), request, timeout_s)
-        self._published.add()
-
     def subscribe_to_iot_core(
         self,
         topic_filter: str,
@@ -202,58 +187,6 @@ class IpcGateway:
         """
         wanted = Filter.of_topic(topic_filter)
         return self._session.subscribe(wanted, on_message, timeout_s)
-
-    def get_configuration(
-        self,
-        key_path: Sequence[str] = (),
-        *,
-        component: str | None = None,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> Any:
-        """Read the deployed configuration: a map; `{last key: value}` when the path ends in one value.
-
-        Args:
-            key_path: Empty for everything.
-            component: Whose; None for this component's own.
-            timeout_s: Seconds for everything.
-
-        Raises:
-            EdgeError: See the package; PermanentError with code `ResourceNotFoundError` when there is none.
-        """
-        asked = Asked("GetConfiguration", "/".join(key_path))
-        return self._session.ask(asked, requests.get_configuration(key_path, component), timeout_s).value
-
-    def update_configuration(
-        self,
-        key_path: Sequence[str],
-        value: Mapping[str, Any],
-        timestamp: datetime,
-        *,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> None:
-        """Merge `value` into this component's own configuration at `key_path`.
-
-        Args:
-            key_path: Empty for the root.
-            value: Merged deeply; `accessControl` cannot be changed.
-            timestamp: When the value was true, aware of its zone; older than what is stored is refused.
-            timeout_s: Seconds for everything.
-
-        Raises:
-            EdgeError: See the package.
-        """
-        asked = Asked("UpdateConfiguration", "/".join(key_path))
-        self._session.ask(asked, requests.update_configuration(key_path, value, timestamp), timeout_s)
-
-    def update_state(
-        self, state: Literal["RUNNING", "ERRORED"], *, timeout_s: float = DEFAULT_TIMEOUT_S
-    ) -> None:
-        """Tell the core how this component is.
-
-        Raises:
-            EdgeError: See the package.
-        """
-        self._session.ask(Asked("UpdateState", state), requests.update_state(state), timeout_s)
 
     def _ended(self, wanted: list[tuple[Asked, Any]], timeout_s: float) -> list[EdgeError | None]:
         if not wanted:

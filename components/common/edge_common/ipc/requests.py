@@ -5,8 +5,6 @@ which says "try again" and would hold up everything behind the message (the clas
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from awsiot.greengrasscoreipc import model
@@ -40,42 +38,10 @@ def subscribe_to_iot_core(topic_filter: str, qos: int) -> Any:
     return model.SubscribeToIoTCoreRequest(topic_name=topic_filter, qos=_qos(qos))
 
 
-def publish_to_topic(topic: str, message: Mapping[str, Any] | bytes) -> Any:
-    """A PublishToTopicRequest: a map goes as a JSON message, bytes as a binary one.
-
-    Raises:
-        PermanentError: The topic is not one to publish to, or the map is not JSON.
-    """
-    check_topic(topic, MQTT)
-    if isinstance(message, bytes):
-        body = model.PublishMessage(binary_message=model.BinaryMessage(message=message))
-    else:
-        _check_json(topic, message)
-        body = model.PublishMessage(json_message=model.JsonMessage(message=dict(message)))
-    return model.PublishToTopicRequest(topic=topic, publish_message=body)
-
-
 def subscribe_to_topic(topic_filter: str) -> Any:
     """A SubscribeToTopicRequest with the core's own receive mode."""
     check_filter(topic_filter, MQTT)
     return model.SubscribeToTopicRequest(topic=topic_filter)
-
-
-def get_configuration(key_path: Sequence[str], component: str | None) -> Any:
-    """A GetConfigurationRequest; an empty key path asks for everything, `None` for the caller's own."""
-    return model.GetConfigurationRequest(key_path=list(key_path), component_name=component)
-
-
-def update_configuration(key_path: Sequence[str], value: Mapping[str, Any], timestamp: datetime) -> Any:
-    """An UpdateConfigurationRequest."""
-    return model.UpdateConfigurationRequest(
-        key_path=list(key_path), value_to_merge=dict(value), timestamp=timestamp
-    )
-
-
-def update_state(state: str) -> Any:
-    """An UpdateStateRequest."""
-    return model.UpdateStateRequest(state=state)
 
 
 def iot_core_message(event: Any) -> Message:
@@ -108,15 +74,3 @@ def _qos(qos: int) -> str:
     if qos not in (0, 1):
         raise PermanentError(f"QoS {qos} is not possible with IoT Core; take 0 or 1.", code="bad_qos")
     return str(qos)
-
-
-def _check_json(topic: str, message: Mapping[str, Any]) -> None:
-    # The SDK would send NaN, which is no JSON, and leaves it to the core to choke on it.
-    try:
-        json.dumps(message, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PermanentError(
-            f'Message for local topic "{topic}" is not JSON: {error}. '
-            "Send text, finite numbers, truth values, null, lists and maps.",
-            code="not_json",
-        ) from error

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from edge_common.retry import Backoff
+from edge_common.backoff import Backoff
 
 # A component must end within a second of SIGTERM (the nucleus kills it after five): once stopping, an answer
 # that is on its way still arrives within milliseconds, and one that is not will not come.
@@ -74,7 +74,7 @@ class ReconnectPolicy:
 
     Attributes:
         backoff: The pauses between attempts. Full jitter, for all components lose the core at once and must
-            not return at once. Its `deadline_s` is not used.
+            not return at once.
         stable_after_s: A connection or subscription that lived this long, in seconds, starts again with the
             first pause; one that died sooner goes on where its predecessor was.
         connect_timeout_s: Seconds for one attempt: connect, CONNECT, and a first answer.

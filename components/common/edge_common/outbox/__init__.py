@@ -37,13 +37,14 @@ Modules:
 
 from edge_common.outbox.batches import BatchOutbox
 from edge_common.outbox.config import OutboxConfig
-from edge_common.outbox.courier import Courier, DeliveryBackoff
+from edge_common.outbox.courier import DEFAULT_BACKOFF, Courier, DeliveryBackoff
 from edge_common.outbox.messages import LIVE_RECORDS, MessageOutbox
 from edge_common.outbox.outage import Outage
 from edge_common.outbox.sinks import Batching, BatchSink, Frozen, MessageSink, Parcel
 from edge_common.outbox.statistics import OutboxStatistics
 
 __all__ = [
+    "DEFAULT_BACKOFF",
     "LIVE_RECORDS",
     "BatchOutbox",
     "BatchSink",

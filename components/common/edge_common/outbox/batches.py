@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
+from edge_common.context import Context
 from edge_common.outbox.batch_delivery import BatchDelivery
 from edge_common.outbox.config import OutboxConfig, batch_shares
-from edge_common.outbox.courier import DeliveryBackoff
+from edge_common.outbox.courier import DEFAULT_BACKOFF, DeliveryBackoff
 from edge_common.outbox.dead_letters import RECORDS_FOLDER
 from edge_common.outbox.filling import Filling
-from edge_common.outbox.outbox import DEFAULT_BACKOFF, Outbox
+from edge_common.outbox.outbox import Outbox
 from edge_common.outbox.sinks import Batching, BatchSink
 from edge_common.outbox.storage import Storage
-from edge_common.runtime import Context
 
 
 class BatchOutbox(Outbox):

@@ -10,16 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from edge_common.backoff import Backoff
 from edge_common.clock import Clock
 from edge_common.errors import EdgeError, RefusedError, TransientError
 from edge_common.outbox.outage import Outage
 from edge_common.outbox.storage import StorageClosedError
-from edge_common.retry import MAX_RETRY_AFTER_S, Backoff
 
 # How late the stop event may be seen while nothing else happens: an Event has no way to wait for two.
 _LOOK_S = 0.5
 _LAST_STEP_S = 1.0  # of a step that is under way when the outbox is closed
 
+# What a far end may ask for. Longer, and a mistake of its own would silence the device after it is mended.
+_MAX_RETRY_AFTER_S = 300.0
 _TRANSIENT = Backoff(initial_s=0.5, max_s=12.0)
 _REFUSED = Backoff(initial_s=5.0, max_s=20.0)
 
@@ -31,7 +33,7 @@ class DeliveryBackoff:
     After a fault clears, the first delivery must follow within 30 s by itself: so no wait is longer than
     that, less the time of the try before it: one that hangs takes 15 s at most (`edge_common.s3.Timeouts`),
     one that is refused is answered at once. With full jitter the mean wait is half of it. The exception is a
-    far end that asks to be left alone (Retry-After): it is, for `MAX_RETRY_AFTER_S` at most.
+    far end that asks to be left alone (Retry-After): it is, for five minutes at most.
 
     Attributes:
         transient: After what passes by itself, and after our own bugs.
@@ -49,7 +51,10 @@ class DeliveryBackoff:
             own_s, asked_s = self.refused.delay_s(failures), getattr(error, "retry_after_s", None)
         else:
             own_s, asked_s = self.transient.delay_s(failures), None
-        return max(own_s, min(asked_s or 0.0, MAX_RETRY_AFTER_S))
+        return max(own_s, min(asked_s or 0.0, _MAX_RETRY_AFTER_S))
+
+
+DEFAULT_BACKOFF = DeliveryBackoff()
 
 
 class Courier:
@@ -61,7 +66,7 @@ class Courier:
             when nothing is before `wake`. Whatever it raises is a failed delivery.
         waiting: How many records wait, for the log.
         stop: Ends the thread when set.
-        clock: Measures waits.
+        clock: Measures waits, and waits.
         backoff: How long to wait after a failure.
         outage: Told of failures and of what follows.
     """
@@ -148,7 +153,7 @@ class Courier:
         end_s = None if seconds is None else self._clock.monotonic_s() + seconds
         while not self._is_ending():
             left_s = _LOOK_S if end_s is None else min(_LOOK_S, end_s - self._clock.monotonic_s())
-            if left_s <= 0 or unless.wait(left_s):
+            if left_s <= 0 or self._clock.wait(unless, left_s):
                 return
 
     def _is_let_go(self, error: BaseException) -> bool:

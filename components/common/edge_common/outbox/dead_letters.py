@@ -19,8 +19,7 @@ the record's bytes as they were put:
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from edge_common import strict_json
 from edge_common.errors import PermanentError
 from edge_common.spool.frame import BLOCK_BYTES
 
@@ -74,7 +73,7 @@ def encode(letter: DeadLetter) -> bytes:
         "code": _sound(letter.code, _MAX_CODE_CHARACTERS),
         "reason": _sound(letter.reason, _MAX_REASON_CHARACTERS),
     }
-    return b"\n".join((orjson.dumps(header), letter.record))
+    return b"\n".join((strict_json.encode(header), letter.record))
 
 
 def decode(content: bytes) -> DeadLetter:
@@ -100,11 +99,8 @@ def decode(content: bytes) -> DeadLetter:
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
+    value, faults = strict_json.parse(line)
+    return value if isinstance(value, dict) and not faults else None
 
 
 def _no_letter(why: str) -> PermanentError:

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from edge_common.errors import ConfigError, EdgeError
-from edge_common.files import disk_errors, sync_folder
+from edge_common.files import disk_errors, ownership_faults, sync_folder
 from edge_common.log import get_logger
 from edge_common.outbox.dead_letters import BACKLOG_FOLDER, DEAD_FOLDER, LIVE_FOLDER, RECORDS_FOLDER
 from edge_common.spool.inspection import holder, is_spool, look
@@ -39,18 +39,10 @@ def prepare_folder(path: Path) -> None:
         except FileExistsError:
             pass  # the usual case; what stands there is looked at below
         status = path.lstat()
-    faults = []
     if not stat.S_ISDIR(status.st_mode):
-        faults.append(f"{_FOLDER_KEY}: {path} is a file or a symbolic link. Name a folder of its own.")
-    elif status.st_uid != os.geteuid():
-        faults.append(
-            f"{_FOLDER_KEY}: {path} belongs to user {status.st_uid}, but this is user {os.geteuid()}. "
-            "Run as that user, or name another folder."
-        )
-    elif status.st_mode & stat.S_IWOTH:
-        faults.append(f"{_FOLDER_KEY}: everybody can write to {path}. Run: chmod o-w {path}")
-    if faults:
-        raise ConfigError(faults)
+        raise ConfigError([f"{_FOLDER_KEY}: {path} is a file or a symbolic link. Name a folder of its own."])
+    if faults := ownership_faults(path, status):
+        raise ConfigError([f"{_FOLDER_KEY}: {fault}" for fault in faults])
 
 
 def look_at_room(path: Path, max_bytes: int, *, is_new: bool) -> None:

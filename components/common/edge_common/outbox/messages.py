@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
+from edge_common.context import Context
 from edge_common.outbox.config import OutboxConfig, message_shares
-from edge_common.outbox.courier import DeliveryBackoff
+from edge_common.outbox.courier import DEFAULT_BACKOFF, DeliveryBackoff
 from edge_common.outbox.dead_letters import BACKLOG_FOLDER, LIVE_FOLDER
 from edge_common.outbox.message_delivery import MessageDelivery
-from edge_common.outbox.outbox import DEFAULT_BACKOFF, Outbox
+from edge_common.outbox.outbox import Outbox
 from edge_common.outbox.sinks import MessageSink
 from edge_common.outbox.storage import Storage
-from edge_common.runtime import Context
 from edge_common.spool import SpoolFullError
 
 # What a record that is put while the far end answers waits behind at most, besides what is under way: two

@@ -7,8 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import orjson
-
+from edge_common import strict_json
 from edge_common.outbox.sinks import Frozen, Parcel
 
 _VERSION = 1
@@ -36,13 +35,13 @@ class Note:
     @classmethod
     def of(cls, frozen: Frozen, parcel: Parcel) -> "Note":
         """What is to be journalled before `parcel` is sent."""
-        name = orjson.dumps(parcel.name)  # as long as it will be there, with everything escaped
+        name = strict_json.encode(parcel.name)  # as long as it will be there, with everything escaped
         short = parcel.name if len(name) <= _MAX_NAME_BYTES else f"sha256:{hashlib.sha256(name).hexdigest()}"
         return cls(frozen.first, frozen.last, frozen.frozen_at, short, parcel.sha256)
 
     def encode(self) -> bytes:
         """As the journal keeps it."""
-        return orjson.dumps(
+        return strict_json.encode(
             {
                 "version": _VERSION,
                 "first": self.first,
@@ -56,8 +55,10 @@ class Note:
 
 def decode(content: bytes) -> Note | None:
     """Read what `Note.encode` wrote; None for anything else, such as another version's."""
+    fields, faults = strict_json.parse(content)
+    if faults:
+        return None
     try:
-        fields = orjson.loads(content)
         if fields.pop("version") != _VERSION:
             return None
         return Note(**{**fields, "frozen_at": datetime.fromisoformat(fields["frozen_at"])})

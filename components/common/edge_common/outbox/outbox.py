@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from edge_common.context import Context
 from edge_common.errors import PermanentError
 from edge_common.outbox.cap import Cap, note_cap
 from edge_common.outbox.config import OutboxConfig, Shares
@@ -17,9 +18,6 @@ from edge_common.outbox.courier import Courier, DeliveryBackoff
 from edge_common.outbox.outage import Outage
 from edge_common.outbox.statistics import OutboxStatistics
 from edge_common.outbox.storage import Storage
-from edge_common.runtime import Context
-
-DEFAULT_BACKOFF = DeliveryBackoff()
 
 
 class Outbox(ABC):

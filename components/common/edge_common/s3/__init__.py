@@ -37,16 +37,14 @@ Modules, from the outside in:
 Threads: whoever calls, and one for each request while it is under way.
 """
 
-from edge_common.s3.endpoint import BUCKET_PATTERN, REGION_PATTERN, bucket_fault, region_fault
+from edge_common.s3.endpoint import bucket_fault, region_fault
 from edge_common.s3.gateway import PART_BYTES, Placed, S3Gateway
 from edge_common.s3.keys import check_key, content_key, file_key
 from edge_common.s3.multipart import OnProgress
 from edge_common.s3.timing import Timeouts
 
 __all__ = [
-    "BUCKET_PATTERN",
     "PART_BYTES",
-    "REGION_PATTERN",
     "OnProgress",
     "Placed",
     "S3Gateway",

@@ -13,13 +13,13 @@ from edge_common.errors import ConfigError
 
 # Amazon S3 User Guide, "General purpose bucket naming rules": 3 to 63 of lower-case letters, digits, dots and
 # hyphens, beginning and ending in a letter or digit.
-BUCKET_PATTERN = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 # The same page: reserved for access points, directory buckets, table buckets and AWS's own, which want
 # another way of asking than ours.
 _RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 # The form of all names in the AWS General Reference, "Regional endpoints": eu-west-1, us-gov-east-1.
-REGION_PATTERN = r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$"
+_REGION = r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$"
 # botocore takes the second where the first is not set; the nucleus sets both regions.
 _ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -73,7 +73,7 @@ def bucket_fault(bucket: str) -> str | None:
     >>> bucket_fault("192.168.0.1")
     'no bucket is called like an IP address'
     """
-    if not re.fullmatch(BUCKET_PATTERN, bucket) or ".." in bucket:
+    if not re.fullmatch(_BUCKET, bucket) or ".." in bucket:
         return "a bucket's name has 3 to 63 of a-z, 0-9, hyphens and single dots, and neither at its ends"
     if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", bucket):
         return "no bucket is called like an IP address"
@@ -92,7 +92,7 @@ def region_fault(region: str) -> str | None:
     >>> region_fault("Seoul")
     'a region is called like ap-northeast-2'
     """
-    return None if re.fullmatch(REGION_PATTERN, region) else "a region is called like ap-northeast-2"
+    return None if re.fullmatch(_REGION, region) else "a region is called like ap-northeast-2"
 
 
 def endpoint_fault(url: str) -> str | None:

@@ -38,11 +38,12 @@ not released is read again after a crash); what was not yet acknowledged.
     │header│ lengths │ records │ zeros │    one frame for each commit, at a 4 KiB boundary: a committed
                                             block is never written again (`frame` has the fields)
 
-Threads: for each open spool a committer thread writes records, begins segments and drops, and a preparing
-thread makes the file of the next segment before it is needed; every other method runs in its caller's thread
-under one lock, which is not held while a commit syncs or a file is made.
+Threads: for each open spool a preparing thread makes the file of the next segment before it is needed. All
+else runs in its caller's thread. Of those who append, one at a time writes, for all who have come by then,
+begins segments and drops. One lock guards what is known of the files; it is not held while a commit syncs or
+a file is made.
 
-    spool ─> commit (queue, thread) ─> store ─> room, ahead, repair ─> blank, chain ─> segment ─> sectors
+    spool ─> commit (queue) ─> store ─> room, ahead, repair ─> blank, chain ─> segment ─> sectors
          └─> recovery, folder            └───> reader, ledger ─> scan, journal, quarantine ─> frame
 
 From outside, without a lock and while another process may be writing: `inspection` looks at a spool and walks

@@ -1,6 +1,6 @@
 """Files of zeros that become segments: whether another may be made, and making it.
 
-Owns their names, the cap and the floor of free space. `blank.new` is made by the committer at need,
+Owns their names, the cap and the floor of free space. `blank.new` is made by a commit at need,
 `blank.ahead` by the preparing thread; renamed to `blank.ready` it is complete on disk and
 kept over restarts.
 """

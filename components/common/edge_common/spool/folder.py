@@ -7,12 +7,11 @@ folder itself: it needs no file, and ends with the process however that ends.
 import fcntl
 import os
 import re
-import stat
 from contextlib import suppress
 from pathlib import Path
 
 from edge_common.errors import ConfigError, PermanentError
-from edge_common.files import disk_errors, sync_folder, write_atomically
+from edge_common.files import disk_errors, ownership_faults, sync_folder, write_atomically
 from edge_common.spool.checksum import crc32c
 from edge_common.spool.frame import FORMAT_VERSION
 from edge_common.spool.journal import JOURNAL_NAME
@@ -113,16 +112,8 @@ def _open_locked(path: Path) -> int:
 
 
 def _check_owner(path: Path, status: os.stat_result) -> None:
-    faults = []
-    if status.st_uid != os.geteuid():
-        faults.append(
-            f"the spool {path} belongs to user {status.st_uid}, but this is user {os.geteuid()}. "
-            "Run as that user, or name another folder."
-        )
-    if status.st_mode & stat.S_IWOTH:
-        faults.append(f"everybody can write to the spool {path}. Run: chmod o-w {path}")
-    if faults:
-        raise ConfigError(faults)
+    if faults := ownership_faults(path, status):
+        raise ConfigError([f"the spool {fault}" for fault in faults])
 
 
 def _lock(path: Path, descriptor: int) -> None:

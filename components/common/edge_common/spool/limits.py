@@ -10,7 +10,6 @@ MIB = 1 << 20
 _MIN_SEGMENT_BYTES = 2 * BLOCK_BYTES
 _MAX_SEGMENT_BYTES = 1024 * MIB
 _MIN_SEGMENTS = 2  # one to drop or recycle, one to write
-_MAX_INTERVAL_S = 60.0
 # A frame is lost as one when a bit rots, and decoded as one when a record is read.
 _FRAME_TARGET_BYTES = MIB
 
@@ -36,8 +35,6 @@ class SpoolLimits:
         min_free_bytes: No file is made that would leave less than this free on the disk.
         segment_bytes: Size of one file, whole blocks of 4096 bytes, 8 KiB to 1 GiB. Space is freed, and
             dropped, by segments.
-        commit_interval_s: Longest time a commit waits for more records, 0 to 60 s. At 0 a commit begins at
-            once, and what arrives while it syncs makes the next one.
 
     Raises:
         ConfigError: A value is out of its range.
@@ -47,7 +44,6 @@ class SpoolLimits:
     on_full: OnFull
     min_free_bytes: int = 64 * MIB
     segment_bytes: int = 4 * MIB
-    commit_interval_s: float = 0.0
 
     def __post_init__(self) -> None:
         faults = []
@@ -65,11 +61,6 @@ class SpoolLimits:
             )
         if self.min_free_bytes < 0:
             faults.append(f"min_free_bytes is {self.min_free_bytes}: allowed is 0 or more. Raise it.")
-        if not 0 <= self.commit_interval_s <= _MAX_INTERVAL_S:
-            faults.append(
-                f"commit_interval_s is {self.commit_interval_s}: allowed is 0 to {_MAX_INTERVAL_S:g} s. "
-                "Change it."
-            )
         if faults:
             raise ConfigError(faults)
 

@@ -1,7 +1,7 @@
 """Where the next segment comes from, and what gives way when there is no room for it.
 
-Owns the named policy; a segment in which nothing waits gives way before it is asked. Used by the committer
-thread, under the store's lock, which is given up only while a file in the making is waited for.
+Owns the named policy; a segment in which nothing waits gives way before it is asked. Used by the
+thread that commits, under the store's lock, which is given up only while a file in the making is waited for.
 """
 
 from pathlib import Path

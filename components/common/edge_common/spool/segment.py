@@ -2,7 +2,7 @@
 
 Owns the file's name, its descriptor and the rule that a descriptor is never used for writing again once a
 write or a sync on it has failed. Knows nothing of other segments. Used under the store's lock, except `write`
-and `sync`, which only the committer thread calls.
+and `sync`, which only the thread that commits calls.
 
 A name is `GENERATION-FIRST.segment` (16 hex digits, 20 decimal digits): the listing of the folder alone
 gives the order of the segments and the range of records in each, and no damaged block can take a segment's

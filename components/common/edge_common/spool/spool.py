@@ -1,6 +1,6 @@
 """The spool that components use: append, read, release.
 
-Owns the life cycle: lock, recovery, the two threads, closing. See the package's docstring for what it
+Owns the life cycle: lock, recovery, the preparing thread, closing. See the package's docstring for what it
 promises.
 """
 
@@ -22,7 +22,7 @@ from edge_common.spool.stats import Statistics
 class Spool:
     """A durable FIFO of byte records in one folder; a context manager, or call `close`.
 
-    Any thread may call any method. Two threads of its own: one writes records, one prepares the next file.
+    Any thread may call any method, but no signal handler may. A thread of its own prepares the next file.
     """
 
     def __init__(self, path: Path, limits: SpoolLimits) -> None:
@@ -47,11 +47,7 @@ class Spool:
         except BaseException:
             self._folder.close()
             raise
-        self._committer = Committer(
-            self._store.commit,
-            frame_payload_bytes=limits.frame_payload_bytes,
-            interval_s=limits.commit_interval_s,
-        )
+        self._committer = Committer(self._store.commit, frame_payload_bytes=limits.frame_payload_bytes)
         self._preparer = threading.Thread(target=self._store.ahead.run, name="spool-preparer", daemon=True)
         self._preparer.start()
         self._closed = False
@@ -66,7 +62,8 @@ class Spool:
             SpoolFullError: The cap is reached and the policy is to reject.
             TransientError: The disk is full or fails. The record was not taken in; should the process die
                 now, it may be there all the same.
-            PermanentError: The record is longer than a segment, or the spool is closed.
+            PermanentError: The record is longer than a segment; the spool is closed, this is a fork of the
+                process that opened it, or another append was interrupted (Ctrl-C in the main thread).
         """
         return self.append_many((record,)).start
 
@@ -169,7 +166,7 @@ class Spool:
         return self._store.statistics()
 
     def close(self) -> None:
-        """Commit what is queued, end the threads and give up the lock. Closing again does nothing.
+        """Commit what is queued, end the thread and give up the lock. Closing again does nothing.
 
         Raises:
             TransientError: The disk fails; what was acknowledged is safe, and everything is closed.

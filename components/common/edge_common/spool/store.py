@@ -1,6 +1,6 @@
-"""The spool without its threads: committing, reading, releasing and making room.
+"""The spool without its queue and its thread: committing, reading, releasing and making room.
 
-Owns the chain of segments and the ledger of numbers. `commit` is for the committer thread alone, `ahead.run`
+Owns the chain of segments and the ledger of numbers. `commit` is for one thread at a time, `ahead.run`
 for the preparing thread; everything else may be called from any thread. The lock guards the chain and the
 ledger and is never held while a commit syncs or a file is made ahead.
 """

@@ -2,9 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -18,33 +16,9 @@ from edge_common.ipc import (
     State,
 )
 from edge_common.metrics import Metrics
-from edge_common.retry import Backoff
+from support.ipc_gateway import HASTE, PATIENCE_S, TOPIC
 from support.scripted_core import ScriptedCore
 from support.waiting import wait_until
-
-TOPIC = "orangepi5-core-001/sensors/data"
-HASTE = Backoff(initial_s=0.01, max_s=0.05)
-PATIENCE_S = 20.0
-
-
-@pytest.fixture
-def core(tmp_path: Path) -> Iterator[ScriptedCore]:
-    with ScriptedCore(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def metrics() -> Metrics:
-    return Metrics()
-
-
-@pytest.fixture
-def gateway(core: ScriptedCore, metrics: Metrics) -> Iterator[IpcGateway]:
-    policy = ReconnectPolicy(backoff=HASTE, stable_after_s=0.1, give_up_after_s=20)
-    with IpcGateway(
-        socket_path=core.socket_path, token=core.token, policy=policy, metrics=metrics
-    ) as connected:
-        yield connected
 
 
 def test_many_messages_are_all_sent_in_order_before_the_first_is_answered(
@@ -120,7 +94,7 @@ def test_many_messages_of_which_one_is_not_answered_cost_the_connection_and_only
 def test_many_messages_without_a_connection_all_fail_as_transient(
     core: ScriptedCore, gateway: IpcGateway
 ) -> None:
-    gateway.get_configuration()
+    wait_until(lambda: gateway.state is State.CONNECTED, PATIENCE_S, "a connection")
     core.stop_listening()
     wait_until(lambda: gateway.state is State.CONNECTING, PATIENCE_S, "the loss to be noticed")
 
@@ -135,7 +109,7 @@ def test_a_connection_that_comes_late_leaves_the_answers_their_whole_time(
 ) -> None:
     """What is sent a moment before a deadline would cost the connection and be sent twice."""
     timeout_s = 3.0
-    gateway.get_configuration()
+    wait_until(lambda: gateway.state is State.CONNECTED, PATIENCE_S, "a connection")
     core.stop_listening()
     core.hold_answers()
     wait_until(lambda: gateway.state is State.CONNECTING, PATIENCE_S, "the loss to be noticed")

@@ -2,7 +2,6 @@
 
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,21 +14,6 @@ PUBLISHER, SUBSCRIBER = "mqtt_publisher", "mqtt_subscriber"
 DATA = "orangepi5-core-001/sensors/data"
 FILTER = "boards/+/data"
 WITHIN_S = 20.0
-
-
-@pytest.fixture
-def core(tmp_path: Path) -> Iterator[ScriptedCore]:
-    (tmp_path / "core").mkdir()
-    with ScriptedCore(tmp_path / "core") as running:
-        yield running
-
-
-def environment_of(core: ScriptedCore) -> dict[str, str | None]:
-    """What a core gives its components."""
-    return {
-        "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": core.socket_path,
-        "SVCUID": core.token,
-    }
 
 
 def wait_for_calls(core: ScriptedCore, operation: str, count: int) -> None:
@@ -47,7 +31,7 @@ def stop(component: ComponentProcess) -> str:
 
 def test_a_wrong_setting_is_refused_before_any_connection(core: ScriptedCore, tmp_path: Path) -> None:
     settings = {"publish_interval_s": 0, "max_in_flight": 0, "outbox": {"max_bytes": 1}}
-    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, settings, **core.environment) as publisher:
         assert publisher.exit_code() == 2
         assert publisher.stderr.count("configuration: /settings/") == 3
     assert core.calls == []
@@ -57,7 +41,7 @@ def test_an_outbox_that_cannot_be_used_is_refused_before_any_connection(
     core: ScriptedCore, tmp_path: Path
 ) -> None:
     (tmp_path / "outbox").symlink_to(tmp_path / "elsewhere")
-    with started(PUBLISHER, tmp_path, {}, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, {}, **core.environment) as publisher:
         assert publisher.exit_code() == 2
         assert "configuration: /settings/outbox/folder: " in publisher.stderr
     assert core.calls == []
@@ -65,7 +49,7 @@ def test_an_outbox_that_cannot_be_used_is_refused_before_any_connection(
 
 def test_a_core_that_is_busy_gets_the_reading_once_it_is_not(core: ScriptedCore, tmp_path: Path) -> None:
     core.refused[DATA] = "ServiceError"
-    with started(PUBLISHER, tmp_path, {"heartbeat_every": 0}, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, {"heartbeat_every": 0}, **core.environment) as publisher:
         wait_for_calls(core, "PublishToIoTCore", 2)
         del core.refused[DATA]
         publisher.wait_for("reading_published")
@@ -78,7 +62,7 @@ def test_a_core_that_is_busy_gets_the_reading_once_it_is_not(core: ScriptedCore,
 def test_a_reading_that_is_not_answered_in_time_is_sent_again(core: ScriptedCore, tmp_path: Path) -> None:
     core.silent.add("PublishToIoTCore")
     settings = {"publish_timeout_s": 0.2, "heartbeat_every": 0}
-    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, settings, **core.environment) as publisher:
         wait_for_calls(core, "PublishToIoTCore", 2)
         core.silent.clear()
         publisher.wait_for("reading_published")
@@ -91,7 +75,7 @@ def test_a_topic_that_is_not_granted_is_named_once_and_its_readings_wait_for_the
 ) -> None:
     core.refused[DATA] = "UnauthorizedError"
     settings = {"publish_interval_s": 0.1, "heartbeat_every": 0}
-    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, settings, **core.environment) as publisher:
         publisher.wait_for("sequence=9 ")
         del core.refused[DATA]
         wait_until(lambda: len(core.payloads()) >= 10, WITHIN_S, "the first ten readings")
@@ -106,7 +90,7 @@ def test_a_core_that_is_away_too_long_ends_the_publisher_between_two_readings(
     core: ScriptedCore, tmp_path: Path
 ) -> None:
     settings = {"publish_interval_s": 3600, "give_up_after_s": 5}
-    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, settings, **core.environment) as publisher:
         publisher.wait_for("reading_published")
         core.stop_listening()
         assert publisher.exit_code() == 1
@@ -121,14 +105,14 @@ def test_a_publisher_that_is_told_to_stop_while_it_waits_for_an_answer_keeps_the
 ) -> None:
     core.silent.add("PublishToIoTCore")
     settings = {"publish_interval_s": 3600, "heartbeat_every": 1}
-    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, settings, **core.environment) as publisher:
         wait_for_calls(core, "PublishToIoTCore", 1)
         output = stop(publisher)
     assert "reading_published" not in output
     assert "outbox_waiting=1" in output
     assert core.calls.count("PublishToIoTCore") == 1
     core.silent.clear()
-    with started(PUBLISHER, tmp_path, settings, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, settings, **core.environment) as publisher:
         wait_until(lambda: len(core.payloads()) >= 2, WITHIN_S, "the reading of before, and one of now")
         stop(publisher)
     (boot_id,) = re.findall(r"started .*boot_id=(\w+)", output)
@@ -139,7 +123,7 @@ def test_a_refused_token_ends_the_publisher_and_what_waits_goes_out_at_its_next_
     core: ScriptedCore, tmp_path: Path
 ) -> None:
     core.refused[DATA] = "ServiceError"
-    with started(PUBLISHER, tmp_path, {}, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, {}, **core.environment) as publisher:
         wait_for_calls(core, "PublishToIoTCore", 1)
         core.forget_token()
         core.restart()
@@ -147,7 +131,7 @@ def test_a_refused_token_ends_the_publisher_and_what_waits_goes_out_at_its_next_
         assert publisher.stdout.count("The component ends, so that the core starts it with a new token") == 1
     core.remember_token()
     core.refused.clear()
-    with started(PUBLISHER, tmp_path, {"publish_interval_s": 3600}, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, {"publish_interval_s": 3600}, **core.environment) as publisher:
         wait_until(lambda: len(core.payloads()) >= 2, WITHIN_S, "the reading of before, and one of now")
         stop(publisher)
     assert len({reading["boot_id"] for reading in core.payloads()}) == 2
@@ -160,7 +144,7 @@ def test_a_publisher_stops_in_the_pause_of_a_recording(
     """Fifty years, and fifty thousand: more than a thread can be told to wait."""
     (tmp_path / "old.csv").write_text("timestamp,value\n1974-07-01 00:00:00,1\n2024-07-01 00:00:00,2\n")
     sensor = {"source": "replay", "replay": {"path": "old.csv", "speed": speed}}
-    with started(PUBLISHER, tmp_path, {"sensor": sensor}, **environment_of(core)) as publisher:
+    with started(PUBLISHER, tmp_path, {"sensor": sensor}, **core.environment) as publisher:
         publisher.wait_for("reading_published")
         stop(publisher)
 
@@ -170,7 +154,7 @@ def test_a_subscriber_that_waits_for_its_first_answer_asks_no_further_once_it_is
 ) -> None:
     core.silent.add("SubscribeToIoTCore")
     settings = {"subscriptions": [{"filter": f"boards/{number}/data"} for number in range(10)]}
-    with started(SUBSCRIBER, tmp_path, settings, **environment_of(core)) as subscriber:
+    with started(SUBSCRIBER, tmp_path, settings, **core.environment) as subscriber:
         wait_for_calls(core, "SubscribeToIoTCore", 1)
         output = stop(subscriber)
     assert output.count("not_subscribed_yet") == 1
@@ -180,7 +164,7 @@ def test_a_subscriber_that_waits_for_its_first_answer_asks_no_further_once_it_is
 def test_a_subscription_that_the_core_puts_off_is_not_called_made(core: ScriptedCore, tmp_path: Path) -> None:
     core.refused[FILTER] = "ServiceError"
     with started(
-        SUBSCRIBER, tmp_path, {"subscriptions": [{"filter": FILTER}]}, **environment_of(core)
+        SUBSCRIBER, tmp_path, {"subscriptions": [{"filter": FILTER}]}, **core.environment
     ) as subscriber:
         subscriber.wait_for("not_subscribed_yet")
         del core.refused[FILTER]
@@ -195,7 +179,7 @@ def test_a_filter_that_is_not_granted_ends_the_subscriber_with_the_missing_grant
 ) -> None:
     core.refused[FILTER] = "UnauthorizedError"
     settings = {"subscriptions": [{"filter": FILTER}]}
-    with started(SUBSCRIBER, tmp_path, settings, **environment_of(core)) as subscriber:
+    with started(SUBSCRIBER, tmp_path, settings, **core.environment) as subscriber:
         assert subscriber.exit_code() == 1
         assert "ERROR failed" in subscriber.stdout
         assert "aws.greengrass#SubscribeToIoTCore" in subscriber.stdout
@@ -206,7 +190,7 @@ def test_a_record_that_cannot_be_written_costs_the_record_only(core: ScriptedCor
     (tmp_path / "received.jsonl.1").mkdir()
     record = {"format": "jsonl", "max_bytes": 10_000, "keep": 1}
     settings = {"subscriptions": [{"filter": FILTER}], "record": record, "statistics_every": 3}
-    with started(SUBSCRIBER, tmp_path, settings, **environment_of(core)) as subscriber:
+    with started(SUBSCRIBER, tmp_path, settings, **core.environment) as subscriber:
         wait_until(lambda: core.streams[FILTER], WITHIN_S, "the subscription")
         long = b'{"temperature": 25, "note": "%s"}' % (b"x" * 6_000)
         core.deliver_iot_core(FILTER, "boards/b7/data", [long, long, long])
