@@ -11,11 +11,12 @@ import typer
 from edge_cli.errors import CommandError
 from edge_cli.options import AsJson, Root, examples, group
 from edge_cli.reporting import reporting
+from local_core.cloud.services import CloudService
 from local_core.settings import CoreSettings, Flavor
 
 _DEFAULTS = CoreSettings(root=Path())
 
-app = group("The local core: start it, look at it, take IoT Core away from it.")
+app = group("The local core: start it, look at it, take the cloud away from it.")
 faults = group("Misbehave on request, as real cores and clouds do.")
 app.add_typer(faults, name="fault", rich_help_panel="Make trouble")
 
@@ -112,24 +113,43 @@ def status(*, root: Root, as_json: AsJson = False) -> None:
 
 
 @app.command(
-    rich_help_panel="Make trouble", epilog=examples("scripts/edge core offline", "scripts/edge core online")
+    rich_help_panel="Make trouble",
+    epilog=examples(
+        "scripts/edge core offline", "scripts/edge core offline --only s3", "scripts/edge core online"
+    ),
 )
-def offline(*, root: Root, as_json: AsJson = False) -> None:
-    """Take IoT Core away, until `core online`.
+def offline(
+    *,
+    root: Root,
+    only: Annotated[
+        CloudService | None, typer.Option(help="Only this service; without it the whole cloud.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the cloud away, until `core online`: IoT Core, S3, and new credentials.
 
-    Its link breaks; S3 stays. The classic nucleus spools what components publish with QoS 1, up to 2.5 MiB;
-    Lite refuses it.
+    IoT Core: its link breaks. The classic nucleus spools what components publish with QoS 1, up to 2.5 MiB;
+    Lite refuses it. S3: every connection ends without an answer. Credentials: those that components have been
+    given are good to their end; there are no others.
     """
     with reporting(as_json=as_json) as screen:
-        answer = _control(root, "offline")
-        screen.tell(answer, "IoT Core is offline; S3 is not. Bring it back: scripts/edge core online")
+        from edge_cli.views import services
+
+        answer = _control(root, "offline", only=only)
+        screen.tell(
+            answer, f"Out of reach: {services(answer['away'])}. Bring it back: scripts/edge core online"
+        )
 
 
 @app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core online"))
 def online(*, root: Root, as_json: AsJson = False) -> None:
-    """Bring IoT Core back; what was spooled is delivered."""
+    """Bring back everything that `core offline` has taken away; what was spooled is delivered."""
     with reporting(as_json=as_json) as screen:
-        screen.tell(_control(root, "online"), "IoT Core is online.")
+        from edge_cli.views import services
+
+        answer = _control(root, "online")
+        back = answer["back"]
+        screen.tell(answer, f"Within reach again: {services(back)}." if back else "Nothing was away.")
 
 
 @app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core restart-ipc"))
@@ -171,6 +191,33 @@ def mute_subscription(
             of_it = f" to '{topic_filter}'" if topic_filter else ""
             raise CommandError(f"{component} has no subscription{of_it}. What runs: scripts/edge core status")
         screen.tell(muted, f"Muted {plural(count, 'subscription')} of {component}.")
+
+
+@faults.command(
+    epilog=examples(
+        "scripts/edge core fault mute-answers com.example.MqttPublisher",
+        "scripts/edge core fault mute-answers com.example.MqttPublisher PublishToIoTCore",
+    )
+)
+def mute_answers(
+    *,
+    component: Annotated[str, typer.Argument(metavar="COMPONENT", help="Whose calls.")],
+    operation: Annotated[
+        str | None, typer.Argument(metavar="OPERATION", help="Of which operation; without it of all.")
+    ] = None,
+    root: Root,
+    as_json: AsJson = False,
+) -> None:
+    """Do what a component asks and never answer, until `core restart-ipc`.
+
+    It can connect, and what it publishes arrives; it learns nothing of it.
+    """
+    with reporting(as_json=as_json) as screen:
+        muted = _control(root, "mute_answers", component=component, operation=operation)
+        calls = f"calls of {operation}" if operation else "calls"
+        screen.tell(
+            muted, f"{component} gets no answers to its {calls}. End it: scripts/edge core restart-ipc"
+        )
 
 
 @faults.command(epilog=examples("scripts/edge core fault expire-credentials"))

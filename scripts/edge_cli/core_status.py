@@ -13,12 +13,16 @@ class Endpoints(TypedDict):
 
 
 class ComponentStatus(TypedDict):
-    """One component: `state` in the nucleus's words, `pid` None while it has no process."""
+    """One component: `state` in the nucleus's words, `pid` None while it has no process.
+
+    `restarts`: starts because somebody asked, such as a deployment; `crashes`: how often it failed.
+    """
 
     name: str
     version: str
     state: str
     restarts: int
+    crashes: int
     pid: int | None
     is_root: bool
 
@@ -43,7 +47,11 @@ class ServiceStatus(TypedDict):
 
 
 class CoreStatus(TypedDict):
-    """The answer to the control command `status`."""
+    """The answer to the control command `status`.
+
+    `online`: whether IoT Core can be reached. `away`: the services of the cloud that were taken away on
+    request (`local_core.cloud.services.CloudService`), and since when, UTC as 2026-11-22T04:26:11Z.
+    """
 
     pid: int
     root: str
@@ -51,6 +59,7 @@ class CoreStatus(TypedDict):
     region: str
     flavor: str
     online: bool
+    away: dict[str, str]
     uptime_s: float
     bucket: str
     endpoints: Endpoints

@@ -20,6 +20,7 @@ from edge_cli.errors import CommandError
 from edge_cli.greengrass_ipc import CoreConnection
 from edge_cli.topic_messages import TopicMessage
 from edge_common.timestamps import format_timestamp
+from local_core.ipc.topics import TopicError, check_wildcards
 
 _END = None  # in the queue: the far end has ended the connection
 
@@ -56,8 +57,9 @@ def tap(screen: Screen, side: Side, topic_filter: str, *, count: int | None, dur
         How many came.
 
     Raises:
-        CommandError: The far end refused, or ended the connection.
+        CommandError: The filter is none, or the far end refused it, or ended the connection.
     """
+    _check_filter(topic_filter)
     deadline = None if duration_s is None else time.monotonic() + duration_s
     arrived: queue.SimpleQueue[TopicMessage | None] = queue.SimpleQueue()
     shown = 0
@@ -123,6 +125,16 @@ def checked_payload(text: str, *, as_text: bool) -> bytes:
                 f"or send it as it is with --text."
             ) from None
     return text.encode()
+
+
+def _check_filter(topic_filter: str) -> None:
+    """The core's local pub/sub takes any text as a filter, and then nothing ever comes."""
+    try:
+        check_wildcards(topic_filter)
+    except TopicError as error:
+        raise CommandError(
+            f"'{topic_filter}' is not a topic filter: {error}. Examples: 'a/+/c', 'a/#'"
+        ) from None
 
 
 @contextmanager

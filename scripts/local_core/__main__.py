@@ -15,6 +15,7 @@ from pathlib import Path
 
 from local_core.core import LocalCore
 from local_core.errors import CoreError, explain_os_error
+from local_core.model.platforms import ARCHITECTURES
 from local_core.settings import CoreSettings, Flavor
 
 _logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         mqtt_port=arguments.mqtt_port,
         s3_port=arguments.s3_port,
         interpolate_component_configuration=arguments.interpolate_component_configuration,
+        architecture=arguments.architecture,
     )
     try:
         asyncio.run(_serve(settings, arguments.ready_fd))
@@ -84,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the classic nucleus's option of that name: {iot:thingName} and the like are replaced in "
         "ComponentConfiguration",
+    )
+    parser.add_argument(
+        "--architecture",
+        choices=ARCHITECTURES,
+        help="the nucleus's option platformOverride: take manifests for this one, not for this machine's; "
+        "their interpreter must be able to run it",
     )
     parser.add_argument("--ready-fd", type=int, help="file descriptor that gets one line of JSON when ready")
     return parser

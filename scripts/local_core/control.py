@@ -1,4 +1,4 @@
-"""The core's own control channel: status, cloud offline and online, faults, down. A device has none.
+"""The core's own control channel: status, the cloud away and back, faults, down. A device has none.
 
 One JSON object for each line on a Unix socket in the core's root: `{"command": "status", …}` is answered by
 `{"ok": true, "result": {…}}` or `{"ok": false, "error": "a message for a person"}`. The server runs on the
@@ -21,7 +21,9 @@ from local_core.layout import Layout
 _logger = logging.getLogger(__name__)
 
 MAX_LINE_BYTES = 1 << 20
-ANSWER_TIMEOUT_S = 15.0  # more than the core itself waits for its broker (cloud.link.CONNECT_TIMEOUT_S)
+# More than the core itself waits for its broker and its S3 (ANSWER_TIMEOUT_S of cloud.object_store and
+# CONNECT_TIMEOUT_S of cloud.link).
+ANSWER_TIMEOUT_S = 20.0
 Command = Callable[..., Awaitable[dict[str, Any]]]
 
 

@@ -1,4 +1,4 @@
-"""What a core answers on its control channel: its status, the cloud offline and online, faults, its end.
+"""What a core answers on its control channel: its status, the cloud away and back, faults, its end.
 
 Runs on the core's event loop.
 """
@@ -7,11 +7,15 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from local_core.cloud.keeper import Keeper
+from local_core.cloud.services import CloudService
 from local_core.control import Command
 from local_core.core_parts import CoreParts
+from local_core.errors import CoreError
+from local_core.ipc.routes import KNOWN_OPERATIONS
 from local_core.runtime.builtin import CLI
 from local_core.settings import Flavor
 
@@ -37,6 +41,7 @@ class CoreControl:
             "online": self._go_online,
             "restart_ipc": self._restart_ipc,
             "mute_subscription": self._mute_subscription,
+            "mute_answers": self._mute_answers,
             "expire_credentials": self._expire_credentials,
             "down": self._go_down,
         }
@@ -52,6 +57,7 @@ class CoreControl:
             "region": settings.region,
             "flavor": settings.flavor.value,
             "online": iot_core.pop("is_online"),
+            "away": {service.value: _utc(since) for service, since in parts.outage.away().items()},
             "uptime_s": round(time.monotonic() - self._started_at_s, 3),
             "bucket": settings.bucket,
             "broker": parts.broker.kind.value,
@@ -72,13 +78,13 @@ class CoreControl:
     async def _answer_status(self) -> dict[str, Any]:
         return self.status()
 
-    async def _go_offline(self) -> dict[str, Any]:
-        await self._parts.link.go_offline()
+    async def _go_offline(self, only: str | None = None) -> dict[str, Any]:
+        await self._parts.outage.begin(_services(only))
         return self.status()
 
     async def _go_online(self) -> dict[str, Any]:
-        await self._parts.link.go_online()
-        return self.status()
+        back = await self._parts.outage.end()
+        return {**self.status(), "back": [service.value for service in back]}
 
     async def _restart_ipc(self) -> dict[str, Any]:
         parts = self._parts
@@ -93,6 +99,15 @@ class CoreControl:
         local = self._parts.pubsub.mute(component, topic_filter)
         return {"muted_subscriptions": in_iot_core + local}
 
+    async def _mute_answers(self, component: str, operation: str | None = None) -> dict[str, Any]:
+        known = {CLI, *(status.name for status in self._parts.supervisor.status())}
+        if component not in known:
+            raise CoreError(f"there is no component {component}. What runs: scripts/edge core status")
+        if operation not in (None, *KNOWN_OPERATIONS):
+            raise CoreError(f"IPC has no operation {operation!r}; one that it has: PublishToIoTCore")
+        self._parts.ipc.mute(component, operation)
+        return {"component": component, "operation": operation}
+
     async def _expire_credentials(self) -> dict[str, Any]:
         expired = self._parts.token_exchange.expire()
         await self._parts.object_store.refuse_tokens(expired)
@@ -101,6 +116,19 @@ class CoreControl:
     async def _go_down(self) -> dict[str, Any]:
         self._ask_down()
         return {"pid": os.getpid()}
+
+
+def _services(only: str | None) -> list[CloudService]:
+    if only is None:
+        return list(CloudService)
+    try:
+        return [CloudService(only)]
+    except ValueError:
+        raise CoreError(f"there is no service {only!r}; there are {', '.join(CloudService)}") from None
+
+
+def _utc(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _service(keeper: Keeper) -> dict[str, Any]:

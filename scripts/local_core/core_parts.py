@@ -7,9 +7,10 @@ from local_core.children import Children
 from local_core.cloud.broker import Broker
 from local_core.cloud.link import Link
 from local_core.cloud.object_store import ObjectStore
+from local_core.cloud.outage import CloudOutage
 from local_core.cloud.token_exchange import TokenExchange
 from local_core.ipc.authorization import MQTTPROXY, PUBSUB, Authorizer
-from local_core.ipc.eventstream import LITE_MAX_FRAME_BYTES, MAX_FRAME_BYTES
+from local_core.ipc.dialect import CLASSIC, LITE
 from local_core.ipc.rpc import JsonObject
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
@@ -23,7 +24,7 @@ from local_core.runtime.access_control import access_control_of
 from local_core.runtime.builtin import CLI, nucleus_version
 from local_core.runtime.deployment_host import DeploymentHost
 from local_core.runtime.deployments import Deployments
-from local_core.runtime.environment import CoreVariables
+from local_core.runtime.environment import OWN_PYTHON, CoreVariables
 from local_core.runtime.supervisor import ComponentHost, Supervisor
 from local_core.settings import CoreSettings, Flavor
 
@@ -55,6 +56,7 @@ class CoreParts:
         self.link = Link(settings.thing_name, once_per_subscription=not is_lite, keep_session=not is_lite)
         self.tokens = Tokens()
         self.token_exchange = TokenExchange(self.tokens, settings.flavor)
+        self.outage = CloudOutage(self.link, self.object_store, self.token_exchange)
 
         self.authorizer = Authorizer(self._access_control, store.component_names)
         self.supervisor = Supervisor(
@@ -86,7 +88,7 @@ class CoreParts:
             layout.ipc_socket,
             self.tokens,
             self.operations,
-            LITE_MAX_FRAME_BYTES if is_lite else MAX_FRAME_BYTES,
+            LITE if is_lite else CLASSIC,
         )
 
     def _variables(self) -> CoreVariables:
@@ -97,6 +99,8 @@ class CoreParts:
             nucleus_version=nucleus_version(self.settings.flavor),
             home=self.settings.root / "home",
             credentials_uri=self.token_exchange.full_uri,
+            # This machine's Python is of no use to artifacts for another architecture.
+            first_on_path="" if self.settings.architecture else str(OWN_PYTHON),
             extra={"AWS_ENDPOINT_URL_S3": self.object_store.endpoint_url},
         )
 

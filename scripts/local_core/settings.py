@@ -26,6 +26,8 @@ class CoreSettings:
         s3_port: TCP port of the S3 stand-in on loopback; 0 takes a free one.
         interpolate_component_configuration: The nucleus option of that name: system variables inside
             ComponentConfiguration (such as `{iot:thingName}` in accessControl) are replaced; off, as there.
+        architecture: What the core says it is to `Platform.architecture` of manifests, as the nucleus option
+            platformOverride does; None: what this machine is.
     """
 
     root: Path
@@ -36,3 +38,4 @@ class CoreSettings:
     mqtt_port: int = 0
     s3_port: int = 0
     interpolate_component_configuration: bool = False
+    architecture: str | None = None

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ def test_component_with_only_the_sdk_does_what_its_recipe_grants_and_no_more(
     recipes, artifacts = tmp_path / "recipes", tmp_path / "artifacts" / NAME / VERSION
     recipes.mkdir()
     artifacts.mkdir(parents=True)
-    shutil.copy(SOURCE / f"{NAME}-{VERSION}.yaml", recipes)
+    recipe = (SOURCE / f"{NAME}-{VERSION}.yaml").read_text()
+    # The one that has the SDK installed: the core's own Python comes without packages, as a device's does.
+    (recipes / f"{NAME}-{VERSION}.yaml").write_text(recipe.replace("python3", sys.executable))
     shutil.copy(SOURCE / "exercise.py", artifacts)
 
     with running_core(tmp_path / "core", "--flavor", flavor) as core:

@@ -110,12 +110,16 @@ def test_crash_is_answered_by_recovery_and_another_start_at_once(tmp_path: Path)
 
         def runs_at_third_try() -> bool:
             status = core.status(NAME)
-            return bool(status and status.restarts == 2 and status.state == "RUNNING")
+            return bool(status and status.crashes == 2 and status.state == "RUNNING")
 
         wait_until(runs_at_third_try, 30, "a third start")
 
         assert len(lines_of(core.work_file(NAME, "recoveries"))) == 2
         assert len(lines_of(core.work_file(NAME, "shutdowns"))) == 2
+        core.call(core.supervisor.components[NAME].restart)
+        wait_until(lambda: (now := core.status(NAME)) and now.restarts, 30, "a restart that was asked for")
+        asked = core.wait_for_state(NAME, State.RUNNING)
+        assert (asked.restarts, asked.crashes) == (1, 2)
 
 
 def test_third_crash_in_a_row_breaks_it_and_only_a_deployment_mends_it(tmp_path: Path) -> None:

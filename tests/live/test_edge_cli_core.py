@@ -45,14 +45,30 @@ def test_status_for_people_names_every_endpoint(root: Path) -> None:
     assert "bench-7" in text
 
 
-def test_iot_core_goes_and_comes_back(root: Path) -> None:
-    assert "IoT Core is offline; S3 is not." in edge("core", "offline", "--root", str(root)).stdout
-    assert edge_json("core", "status", "--root", str(root))["online"] is False
-    status = edge("core", "status", "--root", str(root)).stdout
-    assert "IoT Core     offline, 127.0.0.1:" in status
-    assert "Cloud" not in status
-    assert edge("core", "online", "--root", str(root)).stdout == "IoT Core is online.\n"
-    assert edge_json("core", "status", "--root", str(root))["online"] is True
+def test_the_cloud_goes_and_comes_back(root: Path) -> None:
+    everything = "IoT Core, S3 and credentials"
+    assert f"Out of reach: {everything}." in edge("core", "offline", "--root", str(root)).stdout
+    status = edge_json("core", "status", "--root", str(root))
+    assert status["online"] is False
+    assert list(status["away"]) == ["iot-core", "s3", "credentials"]
+    said = edge("core", "status", "--root", str(root)).stdout
+    assert f"IoT Core     offline since {status['away']['iot-core']}, 127.0.0.1:" in said
+    assert f"out of reach since {status['away']['s3']}" in said
+    assert edge("core", "online", "--root", str(root)).stdout == f"Within reach again: {everything}.\n"
+    status = edge_json("core", "status", "--root", str(root))
+    assert (status["online"], status["away"]) == (True, {})
+    assert edge("core", "online", "--root", str(root)).stdout == "Nothing was away.\n"
+
+
+def test_one_service_alone_goes_and_the_rest_stays(root: Path) -> None:
+    said = edge("core", "offline", "--only", "s3", "--root", str(root)).stdout
+    assert said == "Out of reach: S3. Bring it back: scripts/edge core online\n"
+    status = edge_json("core", "status", "--root", str(root))
+    assert (status["online"], list(status["away"])) == (True, ["s3"])
+    assert list(edge_json("core", "offline", "--only", "iot-core", "--root", str(root))["away"]) == [
+        *("iot-core", "s3")
+    ]
+    assert edge_json("core", "online", "--root", str(root))["back"] == ["iot-core", "s3"]
 
 
 def test_ipc_restart_and_expired_credentials_are_confirmed(root: Path) -> None:
@@ -63,6 +79,15 @@ def test_ipc_restart_and_expired_credentials_are_confirmed(root: Path) -> None:
 def test_muting_what_is_not_subscribed_is_an_error(root: Path) -> None:
     ended = edge("core", "fault", "mute-subscription", "com.example.Absent", "--root", str(root), expect=1)
     assert "com.example.Absent has no subscription" in ended.stderr
+
+
+def test_answers_are_kept_from_components_that_are_there_only(root: Path) -> None:
+    ended = edge("core", "fault", "mute-answers", "com.example.Absent", "--root", str(root), expect=1)
+    assert "there is no component com.example.Absent" in ended.stderr
+    said = edge("core", "fault", "mute-answers", "aws.greengrass.Cli", "--root", str(root)).stdout
+    assert said.startswith("aws.greengrass.Cli gets no answers to its calls.")
+    edge("core", "restart-ipc", "--root", str(root))
+    assert edge_json("component", "list", "--root", str(root)) is not None
 
 
 def test_second_core_on_the_same_root_is_refused_and_the_first_lives_on(root: Path) -> None:

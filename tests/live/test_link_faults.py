@@ -84,7 +84,7 @@ def test_subscription_that_is_refused_after_a_reconnect_is_said_and_asked_for_ag
 
         broker.refuses = False
         loop.call(broker.hang_up)
-        wait_until(lambda: "a/#" in link._granted_qos, WITHIN_S, "the subscription again")
+        wait_until(lambda: link._session.holds("a/#"), WITHIN_S, "the subscription again")
     finally:
         loop.run(link.stop())
         loop.run(broker.stop())

@@ -10,7 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from edge_common.outbox import LIVE_RECORDS, OutboxConfig
 from local_core.settings import Flavor
+from support.both_ends import BothEnds, both_ends
 from support.cloud import CloudObserver
 from support.component_process import ComponentProcess, started
 from support.core import RunningCore, running_core, start_core
@@ -29,6 +31,8 @@ WITHIN_S = 60.0
 # What the classic nucleus's spooler holds: twenty of the largest messages fill it to the last byte.
 LARGEST_MESSAGE_BYTES = 131_072
 SPOOLER_MESSAGES = 20
+
+OUTBOX = OutboxConfig().folder
 
 ReadingId = tuple[str, int]
 both_flavors = pytest.mark.parametrize("flavor", list(Flavor))
@@ -190,46 +194,82 @@ def test_a_publisher_that_is_killed_again_and_again_loses_nothing(
         with run_publisher(core, work) as publisher:
             wait_for_arrival(cloud, safe)
             wait_for_lines(publisher, 1)
-            wait_until(
-                lambda: set(said(publisher.stdout, "stored")) <= set(readings_of(cloud.payloads)),
-                WITHIN_S,
-                f"the readings of the last start (seed {seed})",
-            )
             publisher.process.terminate()
             assert publisher.exit_code() == 0
-            numbers = outbox_numbers(publisher.stdout)
-        safe |= set(said(publisher.stdout, "stored"))
-        arrived = readings_of(cloud.payloads)
-    lost = len(safe - set(arrived)) - numbers["waiting"]  # stored a moment before the end
-    repeated = len(arrived) - len(set(arrived))
+            safe |= set(said(publisher.stdout, "stored"))
+        stopped = both_ends(core, cloud, DATA, work / OUTBOX)
+        with run_publisher(core, work, "--once") as publisher:
+            assert publisher.exit_code() == 0
+            safe |= set(said(publisher.stdout, "stored"))
+        drained = both_ends(core, cloud, DATA, work / OUTBOX)
+    arrived = set(drained.arrived)
+    lost, repeated = len(safe - arrived), len(drained.arrived) - len(arrived)
     trial = {"kills": kills, "stored": len(safe), "lost": lost, "repeated": repeated}
     figure("publisher, random kill -9", flavor=flavor.value, **trial)
 
-    assert lost == 0, f"seed {seed}: of {sorted(safe - set(arrived))} only {numbers['waiting']} wait"
-    assert repeated <= kills * MAX_IN_FLIGHT * LANES, f"seed {seed}"
-    assert is_without_gaps(safe), f"seed {seed}"
-    # What was in flight at the end has arrived and waits as well.
-    in_both = len(set(arrived)) + numbers["waiting"] - numbers["taken"]
-    assert 0 <= in_both <= MAX_IN_FLIGHT, f"seed {seed}"
-    assert numbers["taken"] == numbers["delivered"] + numbers["waiting"], f"seed {seed}"
+    assert lost == 0, f"seed {seed}: {sorted(safe - arrived)}"
+    assert repeated <= (kills * LANES + 1) * MAX_IN_FLIGHT, f"seed {seed}"
+    # Told to stop, it leaves behind what it had taken and not delivered; what was unanswered is at both ends.
+    assert stopped.taken == len(set(stopped.arrived) | stopped.waiting), f"seed {seed}"
+    assert is_without_gaps(set(stopped.arrived) | stopped.waiting), f"seed {seed}"
+    assert drained.waiting == frozenset(), f"seed {seed}"
+    assert drained.taken == len(arrived), f"seed {seed}"
+    assert is_without_gaps(arrived), f"seed {seed}"
 
 
-def run_publisher(core: RunningCore, work: Path) -> "contextlib.AbstractContextManager[ComponentProcess]":
-    """The publisher as a process of the test's: a core would give up after three kills in an hour."""
+@both_flavors
+def test_what_is_unanswered_when_it_is_told_to_stop_has_arrived_and_waits_and_alone_comes_twice(
+    core: RunningCore, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    with run_publisher(core, work, socket=str(tmp_path / "nobody")) as publisher:
+        wait_for_lines(publisher, 2 * LIVE_RECORDS)
+        publisher.process.terminate()
+        assert publisher.exit_code() == 0
+        earlier = said(publisher.stdout, "stored")
+    core.ask("mute_answers", component="aws.greengrass.Cli", operation="PublishToIoTCore")
+    with CloudObserver(core.mqtt_port, DATA) as cloud:
+        with run_publisher(core, work) as publisher:
+            cloud.wait_for(MAX_IN_FLIGHT, WITHIN_S)
+            publisher.process.terminate()
+            assert publisher.exit_code() == 0
+            assert said(publisher.stdout, "published") == []
+            taken = {*earlier, *said(publisher.stdout, "stored")}
+        unanswered = earlier[:MAX_IN_FLIGHT]
+        assert both_ends(core, cloud, DATA, work / OUTBOX) == BothEnds(
+            unanswered, frozenset(taken), len(taken)
+        )
+        core.ask("restart_ipc")
+        with run_publisher(core, work, "--once") as publisher:
+            assert publisher.exit_code() == 0
+            taken |= set(said(publisher.stdout, "stored"))
+        drained = both_ends(core, cloud, DATA, work / OUTBOX)
+
+    assert Counter(drained.arrived) == Counter([*taken, *unanswered])
+    assert (drained.waiting, drained.taken) == (frozenset(), len(taken))
+    assert is_without_gaps(taken)
+
+
+def run_publisher(
+    core: RunningCore, work: Path, *arguments: str, socket: str | None = None
+) -> "contextlib.AbstractContextManager[ComponentProcess]":
+    """The publisher as a process of the test's: a core would give up after three kills in an hour.
+
+    Args:
+        core: What it publishes to.
+        work: Its working folder.
+        arguments: Of the command line.
+        socket: Another one than the core's.
+    """
     settings = {**FAST, "publish_interval_s": "0.02", "max_in_flight": str(MAX_IN_FLIGHT)}
     environment = {
-        "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": core.endpoints["ipc"],
+        "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT": socket or core.endpoints["ipc"],
         "SVCUID": core.cli_token,
     }
-    return started(PACKAGE, work, settings, **environment)
+    return started(PACKAGE, work, settings, *arguments, **environment)
 
 
 def wait_for_lines(publisher: ComponentProcess, count: int) -> None:
     """Wait until the publisher has said of so many readings that they are safe."""
     wait_until(lambda: len(said(publisher.stdout, "stored")) >= count, WITHIN_S, f"{count} readings stored")
-
-
-def outbox_numbers(output: str) -> dict[str, int]:
-    """What the last line of counters says of the outbox."""
-    line = [line for line in output.splitlines() if "INFO metrics " in line][-1]
-    return {name: int(number) for name, number in re.findall(r"outbox_(\w+)=(\d+)", line)}

@@ -3,13 +3,21 @@
 import re
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import BinaryIO
 
 from support.s3_proxy import S3Proxy
 
 _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d+)")
 _EXPECT = re.compile(rb"(?im)^expect:[ \t]*100-continue\r\n")
-_STATUS = {"AccessDenied": b"403 Forbidden", "EntityTooLarge": b"400 Bad Request"}
+_STATUS = {
+    "AccessDenied": b"403 Forbidden",
+    "EntityTooLarge": b"400 Bad Request",
+    "SlowDown": b"503 Slow Down",
+}
+
+Refuses = Callable[[str, bytes], str | None]
+ThroughPicky = Callable[[Refuses], AbstractContextManager[None]]
 
 
 class PickyS3(S3Proxy):
@@ -17,10 +25,11 @@ class PickyS3(S3Proxy):
 
     Args:
         upstream_port: The store's.
-        refuses: Path and body of a request -> the code of S3's error; None lets it through.
+        refuses: Path and body of a request -> the code of S3's error; None lets it through. Called when all
+            of the request is in, and until it returns there is no answer: the moment for whatever else.
     """
 
-    def __init__(self, upstream_port: int, refuses: Callable[[str, bytes], str | None]) -> None:
+    def __init__(self, upstream_port: int, refuses: Refuses) -> None:
         super().__init__(upstream_port)
         self._refuses = refuses
 

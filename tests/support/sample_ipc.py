@@ -21,6 +21,7 @@ from typing import Any, Self
 import awsiot.greengrasscoreipc.model as sdk
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
+from local_core.ipc.dialect import CLASSIC, Dialect
 from local_core.ipc.rpc import Call, JsonObject, Operation, RpcError, Stream, service_error
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
@@ -153,12 +154,12 @@ class SampleCore:
         token: A valid token, of COMPONENT.
     """
 
-    def __init__(self, loop: LoopThread, socket_path: Path) -> None:
+    def __init__(self, loop: LoopThread, socket_path: Path, dialect: Dialect) -> None:
         self.loop = loop
         self.tokens = Tokens()
         self.token = self.tokens.issue(COMPONENT)
         self.operations = SampleOperations()
-        self.server = IpcServer(socket_path, self.tokens, self.operations.operations())
+        self.server = IpcServer(socket_path, self.tokens, self.operations.operations(), dialect)
 
     @property
     def address(self) -> Path:
@@ -178,10 +179,10 @@ class SampleCore:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[SampleCore]:
+def serving(folder: Path, dialect: Dialect = CLASSIC) -> Iterator[SampleCore]:
     """A sample core in this process, its event loop in a thread of its own."""
     with LoopThread() as loop:
-        core = SampleCore(loop, folder / "ipc.socket")
+        core = SampleCore(loop, folder / "ipc.socket", dialect)
         loop.run(core.server.start())
         try:
             yield core

@@ -1,8 +1,8 @@
-"""The core's link to "IoT Core": an MQTT connection that is always made anew, and the subscriptions on it.
+"""The core's link to "IoT Core": an MQTT connection that is always made anew.
 
-It brings the broker to the same subscriptions after each reconnect. It keeps no message: what cannot be sent
-now is refused, and what is lost on the way is told to whoever sent it (the spooler repeats). It knows no IPC
-and no component. Everything runs in the core's event loop.
+Owns the connection and the outage on request; what the broker's session holds is for `broker_session`. It
+keeps no message: what cannot be sent now is refused, and what is lost on the way is told to whoever sent it
+(the spooler repeats). It knows no IPC and no component. Everything runs in the core's event loop.
 """
 
 import asyncio
@@ -10,21 +10,14 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable
-from functools import partial
 
+from local_core.cloud.broker_session import BrokerSession
 from local_core.cloud.message import CloudMessage
-from local_core.cloud.mqtt_connection import (
-    ConnectionLostError,
-    Done,
-    MqttConnection,
-    MqttError,
-    MqttProtocol,
-)
-from local_core.cloud.subscriptions import CloudFilter, OnMessage, Subscriber, Subscriptions
+from local_core.cloud.mqtt_connection import Done, MqttConnection, MqttError, MqttProtocol
+from local_core.cloud.subscriptions import OnMessage, Subscriber, Subscriptions
 from local_core.errors import CoreError
 
 CONNECT_TIMEOUT_S = 10.0
-OPERATION_TIMEOUT_S = 30.0  # the nucleus's mqtt.operationTimeoutMs
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 5.0  # the nucleus goes up to 2 min; a broker on the same machine is back sooner
 STABLE_S = 10.0  # a connection that has lived this long starts the back-off anew
@@ -58,8 +51,7 @@ class Link:
         self._port = 0
         self._protocol = MqttProtocol.V5
         self._subscriptions = Subscriptions(once_per_subscription=once_per_subscription)
-        self._granted_qos: dict[str, int] = {}  # what the broker's session holds, by filter
-        self._subacks: dict[CloudFilter, asyncio.Future[None]] = {}
+        self._session = BrokerSession(self._subscriptions)
         self._watchers: list[Callable[[], None]] = []
         self._connection: MqttConnection | None = None
         self._has_been_online = False
@@ -102,7 +94,7 @@ class Link:
         self._watchers.append(on_change)
 
     async def go_offline(self) -> None:
-        """Fault: the cloud is out of reach until `go_online`.
+        """Fault: IoT Core is out of reach until `go_online`.
 
         From now on nothing is taken. The connection closes as soon as what is in flight is acknowledged,
         after 1 s at the latest, so that this fault by itself makes no duplicates.
@@ -136,10 +128,12 @@ class Link:
             done: Called once, never from within this call: with None after PUBACK (QoS 1) or once the message
                 is written (QoS 0), else with the error.
         """
-        if self._connection is None or not self._may_be_online.is_set():
-            asyncio.get_running_loop().call_soon(done, OfflineError("Device is offline."))
+        try:
+            connection = self._usable()
+        except OfflineError as error:
+            asyncio.get_running_loop().call_soon(done, error)
         else:
-            self._connection.publish(message, done)
+            connection.publish(message, done)
 
     def poll(self) -> None:
         """Take in acknowledgements that have arrived by now, without waiting for the loop to come round."""
@@ -163,7 +157,7 @@ class Link:
         subscriber = self._subscriptions.add(topic_filter, qos, on_message)
         has_succeeded = False
         try:
-            await self._await_grant(subscriber.cloud_filter)
+            await self._session.hold(subscriber.cloud_filter, self._usable)
             has_succeeded = True
         finally:
             if not has_succeeded:
@@ -172,48 +166,18 @@ class Link:
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """Give a subscription up; nothing is delivered any more. Twice does no harm."""
-        cloud_filter = subscriber.cloud_filter
-        if not self._subscriptions.remove(subscriber):
-            return
-        if self._connection is not None:
-            self._granted_qos.pop(cloud_filter.topic_filter, None)
-            self._subscriptions.forget(cloud_filter)
-            self._connection.unsubscribe(cloud_filter.topic_filter)
-        elif cloud_filter.topic_filter not in self._granted_qos:
-            self._subscriptions.forget(cloud_filter)
-        # Else the broker's session holds it, and names its identifier with each message: kept until then.
+        if self._subscriptions.remove(subscriber):
+            self._session.give_up(subscriber.cloud_filter, self._connection)
 
-    async def _await_grant(self, cloud_filter: CloudFilter) -> None:
-        while self._granted_qos.get(cloud_filter.topic_filter, -1) < cloud_filter.qos:
-            suback = self._subacks.get(cloud_filter)
-            if suback is None:
-                if self._connection is None or not self._may_be_online.is_set():
-                    raise OfflineError("Device is offline.")
-                suback = self._ask_for(self._connection, cloud_filter)
-            try:
-                await asyncio.wait_for(asyncio.shield(suback), OPERATION_TIMEOUT_S)
-            except TimeoutError as error:
-                raise MqttError(f"no answer within {OPERATION_TIMEOUT_S:g} s") from error
+    def _usable(self) -> MqttConnection:
+        """The connection, for something new.
 
-    def _ask_for(self, connection: MqttConnection, cloud_filter: CloudFilter) -> asyncio.Future[None]:
-        """Send SUBSCRIBE; the future ends with the SUBACK."""
-        suback: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        suback.add_done_callback(lambda future: future.exception())  # nobody need be waiting for it
-        qos = cloud_filter.qos
-        self._subacks[cloud_filter] = suback
-
-        def done(error: MqttError | None) -> None:
-            if self._subacks.get(cloud_filter) is suback:
-                del self._subacks[cloud_filter]
-            if error is not None:
-                suback.set_exception(error)
-                return
-            if cloud_filter.subscribers:
-                self._granted_qos[cloud_filter.topic_filter] = qos
-            suback.set_result(None)
-
-        connection.subscribe(cloud_filter.topic_filter, qos, cloud_filter.identifier, done)
-        return suback
+        Raises:
+            OfflineError: There is none now, or the outage is on.
+        """
+        if self._connection is None or not self._may_be_online.is_set():
+            raise OfflineError("Device is offline.")
+        return self._connection
 
     async def _keep_connected(self) -> None:
         loop = asyncio.get_running_loop()
@@ -254,23 +218,10 @@ class Link:
         self._connection = connection
         self._has_been_online = True
         self._is_disconnected.clear()
-        self._renew_subscriptions(connection, session_present=session_present)
+        self._session.renew(connection, is_kept=session_present)
         _logger.info("Connected to IoT Core: MQTT broker on 127.0.0.1:%d", self._port)
         self._is_connected.set()
         self._tell_watchers()
-
-    def _renew_subscriptions(self, connection: MqttConnection, *, session_present: bool) -> None:
-        """Bring the broker's session in line; no need to wait: MQTT keeps the order of packets."""
-        if not session_present:
-            self._granted_qos.clear()
-        for cloud_filter in self._subscriptions.filters():
-            topic_filter = cloud_filter.topic_filter
-            if not cloud_filter.subscribers:
-                self._subscriptions.forget(cloud_filter)
-                if self._granted_qos.pop(topic_filter, None) is not None:
-                    connection.unsubscribe(topic_filter)
-            elif topic_filter not in self._granted_qos:
-                self._ask_for(connection, cloud_filter).add_done_callback(partial(_say_refusal, topic_filter))
 
     def _connection_lost(self, reason: str) -> None:
         _logger.warning("Connection to IoT Core interrupted: %s", reason)
@@ -292,16 +243,6 @@ class Link:
                 on_change()
             except Exception:
                 _logger.exception("A part of the core was not told that the link to IoT Core has changed")
-
-
-def _say_refusal(topic_filter: str, suback: asyncio.Future[None]) -> None:
-    error = suback.exception()
-    if error is not None and not isinstance(error, ConnectionLostError):  # after which there is another
-        _logger.error(
-            "IoT Core refuses the subscription to %s that it granted before: %s. Nothing comes for it until "
-            "it is asked for again, at the next connection",
-            *(topic_filter, error),
-        )
 
 
 def _back_off_s(failures: int) -> float:

@@ -22,6 +22,7 @@ ANSWER_TIMEOUT_S = 5.0
 
 _SERVER = "local_core.cloud.object_store_server"
 _EXPIRED_TOKENS_PATH = "/_expired_tokens"  # of the server, which must not be imported here
+_AWAY_PATH = "/_away"
 
 
 class ObjectStore:
@@ -42,6 +43,7 @@ class ObjectStore:
         self._region = region
         self._process: asyncio.subprocess.Process | None = None
         self._refused_tokens: list[str] = []
+        self._is_away = False
         self.port = port
         self.keeper = Keeper(
             "The S3 stand-in",
@@ -92,18 +94,39 @@ class ObjectStore:
             CoreError: The process does not answer now; it is told when it has been started again.
         """
         self._refused_tokens = list(session_tokens)
+        await self._tell_now()
+
+    async def go_offline(self) -> None:
+        """Fault: S3 is out of reach until `go_online`. Every connection ends without an answer.
+
+        Raises:
+            CoreError: As `refuse_tokens`.
+        """
+        self._is_away = True
+        await self._tell_now()
+
+    async def go_online(self) -> None:
+        """End the outage.
+
+        Raises:
+            CoreError: As `refuse_tokens`.
+        """
+        self._is_away = False
+        await self._tell_now()
+
+    async def _tell_now(self) -> None:
         try:
-            await self._tell_refused_tokens()
+            await self._tell_faults()
         except OSError as error:
             raise CoreError(
                 f"The S3 stand-in on {HOST}:{self.port} does not answer: {error}. What is wrong with it may "
-                f"be in {self.log_file}. Once the core has started it again, it refuses those credentials."
+                f"be in {self.log_file}. It is told what was asked once the core has started it again."
             ) from error
 
     async def _start_again(self) -> asyncio.subprocess.Process:
         await self._end_process()
         process = await self._start_process()
-        await self._tell_refused_tokens()
+        await self._tell_faults()
         return process
 
     async def _end_process(self) -> None:
@@ -133,19 +156,22 @@ class ObjectStore:
             ) from error
         return self._process
 
-    async def _tell_refused_tokens(self) -> None:
-        body = "\n".join(self._refused_tokens).encode("ascii")
-        head = f"PUT {_EXPIRED_TOKENS_PATH} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii")
+    async def _tell_faults(self) -> None:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                reader, writer = await asyncio.open_connection(HOST, self.port)
-                try:
-                    writer.write(head + body)
-                    await reader.read()  # the server hangs up when it has taken them in
-                finally:
-                    writer.transport.abort()  # waits for nobody
+                await self._tell(_AWAY_PATH, b"1" if self._is_away else b"0")
+                await self._tell(_EXPIRED_TOKENS_PATH, "\n".join(self._refused_tokens).encode("ascii"))
         except TimeoutError as error:
             raise TimeoutError(f"nothing came within {ANSWER_TIMEOUT_S:g} s") from error
+
+    async def _tell(self, path: str, body: bytes) -> None:
+        head = f"PUT {path} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii")
+        reader, writer = await asyncio.open_connection(HOST, self.port)
+        try:
+            writer.write(head + body)
+            await reader.read()  # the server hangs up when it has taken it in
+        finally:
+            writer.transport.abort()  # waits for nobody
 
     async def _first_words(self, process: asyncio.subprocess.Process) -> int:
         """The port, from the one line that the process prints.

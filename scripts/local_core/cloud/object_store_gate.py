@@ -1,11 +1,12 @@
 """What stands before moto in the S3 stand-in and does what moto leaves out, as S3 does it.
 
 Tokens that have expired are refused, checksums verified, `If-None-Match: *` holds between threads for
-PutObject and CompleteMultipartUpload, and every answer is counted. Part of the stand-in's process; werkzeug
-gives each request a thread.
+PutObject and CompleteMultipartUpload, and every answer is counted; while S3 is out of reach there is none.
+Part of the stand-in's process; werkzeug gives each request a thread.
 """
 
 import re
+import socket
 import threading
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -16,7 +17,9 @@ from local_core.cloud.object_store_requests import Environ, Request, pass_on, re
 
 # No bucket has an underscore in its name.
 EXPIRED_TOKENS_PATH = "/_expired_tokens"  # PUT: the session tokens that have expired, one to a line
+AWAY_PATH = "/_away"  # PUT: "1" while S3 is out of reach, "0" when it is back
 COUNTS_PATH = "/_counts"  # GET: what was asked and answered, JSON
+_CONTROL_PATHS = {EXPIRED_TOKENS_PATH, AWAY_PATH, COUNTS_PATH}
 
 _WRITES = {"PutObject", "CopyObject", "CompleteMultipartUpload"}
 _LOCKS = 256  # two keys of one lock wait for each other, which does no harm
@@ -50,12 +53,21 @@ class Gate:
         self._shelves = shelves
         self._counts = Counts()
         self._expired: frozenset[str] = frozenset()  # replaced as a whole: many threads read it
+        self._is_away = False
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """One WSGI request."""
+        if self._is_away and environ["PATH_INFO"] not in _CONTROL_PATHS:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)  # before a byte of a body is read
+            start_response("503 Service Unavailable", [])  # werkzeug wants one; it gets nowhere
+            return []
         request = request_of(environ)
         match environ["PATH_INFO"]:
+            case path if path == AWAY_PATH:
+                self._is_away = request.body == b"1"
+                start_response("204 No Content", [])
+                return []
             case path if path == EXPIRED_TOKENS_PATH:
                 self._expired = frozenset((request.body or b"").decode("ascii").split())
                 start_response("204 No Content", [])

@@ -63,6 +63,7 @@ class TokenExchange:
         self._lifetime = timedelta(seconds=lifetime_s)
         self._handed_out: list[_Credentials] = []  # the latest last; none that has ended or been expired
         self._expired_tokens: list[str] = []
+        self._is_offline = False
         self._server: asyncio.Server | None = None
         self._requests: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -97,6 +98,14 @@ class TokenExchange:
         self._expired_tokens += [credentials.session_token for credentials in self._handed_out]
         self._handed_out = []
         return list(self._expired_tokens)
+
+    def go_offline(self) -> None:
+        """Fault: AWS is out of reach; credentials that were handed out before are good to their end."""
+        self._is_offline = True
+
+    def go_online(self) -> None:
+        """AWS can be reached again."""
+        self._is_offline = False
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = cast("asyncio.Task[None]", asyncio.current_task())
@@ -135,18 +144,22 @@ class TokenExchange:
         token = headers.get("Authorization")
         if not token or self._tokens.component_of(token) is None:
             return self._refusal(token), b""
-        return HTTPStatus.OK, self._credentials().to_json()
+        credentials = self._credentials()
+        return (HTTPStatus.OK, credentials.to_json()) if credentials else (HTTPStatus.GATEWAY_TIMEOUT, b"")
 
     def _refusal(self, token: str | None) -> HTTPStatus:
         if self._flavor is Flavor.CLASSIC:
             return HTTPStatus.FORBIDDEN
         return HTTPStatus.NOT_FOUND if token else HTTPStatus.BAD_REQUEST  # measured on Lite 2.6.0
 
-    def _credentials(self) -> _Credentials:
+    def _credentials(self) -> _Credentials | None:
+        """Those that are good for long enough, else new ones; None when those cannot be had."""
         now = datetime.now(UTC)
         self._handed_out = [given for given in self._handed_out if given.expires_at > now]
         if self._handed_out and self._handed_out[-1].expires_at - now >= timedelta(seconds=RENEW_BEFORE_S):
             return self._handed_out[-1]
+        if self._is_offline:
+            return None
         new = _Credentials(
             access_key_id="ASIA" + "".join(secrets.choice(_KEY_ID_CHARACTERS) for _ in range(16)),
             secret_access_key=secrets.token_urlsafe(30),

@@ -26,6 +26,9 @@ class Outlet(Protocol):
     def write(self, frame: bytes) -> None:
         """Queue a frame; frames leave in the order they were queued, and none leaves a closed connection."""
 
+    def is_mute(self, operation: str) -> bool:
+        """Whether calls of this operation are to go unanswered now: a fault on request."""
+
     def forget(self, stream_id: int) -> None:
         """The stream has ended: the connection need not know it any longer."""
 
@@ -68,12 +71,12 @@ class CallStream:
                 "Dropped an event that no frame can carry: %s of %s", shape, self._route.operation.name
             )
         else:
-            self._outlet.write(frame)
+            self._write(frame)
 
     def close(self) -> None:
         """End the stream from the server's side; before the response, it ends together with the response."""
         if self._stage is _Stage.OPEN:
-            self._outlet.write(END_OF_STREAM.frame(self._id))
+            self._write(END_OF_STREAM.frame(self._id))
             self.end()
         else:
             self._close_after_response = True
@@ -131,6 +134,10 @@ class CallStream:
         """
         self._fail(service_error(f"{self._route.operation.name} takes no further messages from its client"))
 
+    def _write(self, frame: bytes) -> None:
+        if not self._outlet.is_mute(self._route.operation.name):
+            self._outlet.write(frame)
+
     def _fail(self, error: Exception) -> None:
         if self._stage is _Stage.ENDED:
             return
@@ -138,7 +145,7 @@ class CallStream:
             name = self._route.operation.name
             _log.error("%s failed unexpectedly", name, exc_info=error)
             error = service_error(f"{name} failed in the core: {error!r}. The core's log has the traceback.")
-        self._outlet.write(error_template(error.shape).frame(self._id, orjson.dumps(error.to_json())))
+        self._write(error_template(error.shape).frame(self._id, orjson.dumps(error.to_json())))
         self.end()
 
     def _respond(self, response: JsonObject) -> None:
@@ -146,10 +153,10 @@ class CallStream:
             return
         payload = orjson.dumps(response)
         if self._route.operation.streaming and not self._close_after_response:
-            self._outlet.write(self._route.response.frame(self._id, payload))
+            self._write(self._route.response.frame(self._id, payload))
             self._stage = _Stage.OPEN
         else:
-            self._outlet.write(self._route.last_response.frame(self._id, payload))
+            self._write(self._route.last_response.frame(self._id, payload))
             self.end()
 
 

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 import orjson
 
 from local_core.ipc.calls import CallStream
+from local_core.ipc.dialect import Dialect
 from local_core.ipc.eventstream import FrameError, FrameReader
 from local_core.ipc.handshake import ConnectRefusedError, component_of_connect
 from local_core.ipc.messages import (
@@ -54,6 +55,9 @@ class Host(Protocol):
     def left(self, connection: "Connection") -> None:
         """The connection is gone."""
 
+    def is_mute(self, component: str | None, operation: str) -> bool:
+        """Whether this component's calls of this operation go unanswered now: a fault on request."""
+
 
 class Connection(asyncio.Protocol):
     """The server's end of one connection.
@@ -62,14 +66,15 @@ class Connection(asyncio.Protocol):
         tokens: Who may connect.
         routes: What may be called.
         host: Told of the connection's beginning and end.
-        max_frame_bytes: A client that sends a longer frame is cut off.
+        dialect: Of which nucleus.
     """
 
-    def __init__(self, tokens: Tokens, routes: Routes, host: Host, max_frame_bytes: int) -> None:
+    def __init__(self, tokens: Tokens, routes: Routes, host: Host, dialect: Dialect) -> None:
         self._tokens = tokens
         self._routes = routes
         self._host = host
-        self._reader = FrameReader(max_frame_bytes)
+        self._dialect = dialect
+        self._reader = FrameReader(dialect.max_frame_bytes)
         self._component: str | None = None  # until CONNECT
         self._streams: dict[int, CallStream] = {}
         self._latest_stream_id = 0
@@ -134,6 +139,10 @@ class Connection(asyncio.Protocol):
         elif not self._flush_is_due:
             self._flush_is_due = True
             self._loop.call_soon(self._flush)
+
+    def is_mute(self, operation: str) -> bool:
+        """Whether this peer's calls of this operation go unanswered now."""
+        return self._host.is_mute(self._component, operation)
 
     def forget(self, stream_id: int) -> None:
         """A stream has ended."""
@@ -205,7 +214,10 @@ class Connection(asyncio.Protocol):
             self._component = component_of_connect(message, self._tokens)
         except ConnectRefusedError as refusal:
             _log.warning("Refused %s: %s", self._peer(), refusal)
-            self._dismiss(connection_frame(MessageType.CONNECT_ACK))
+            if self._dialect.acknowledges_refusal:
+                self._dismiss(connection_frame(MessageType.CONNECT_ACK))
+            else:
+                self.close()
         else:
             self._timer.cancel()
             self.write(connection_frame(MessageType.CONNECT_ACK, CONNECTION_ACCEPTED))

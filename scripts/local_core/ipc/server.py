@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from local_core.ipc.connection import Connection
-from local_core.ipc.eventstream import MAX_FRAME_BYTES
+from local_core.ipc.dialect import CLASSIC, Dialect
 from local_core.ipc.routes import Routes
 from local_core.ipc.rpc import Operation
 from local_core.ipc.tokens import Tokens
@@ -28,7 +28,7 @@ class IpcServer:
         socket_path: Where the socket lies on disk; may be longer than a socket's name can be, see `address`.
         tokens: Who may connect, as whom.
         operations: What may be called.
-        max_frame_bytes: A client that sends a longer frame is cut off.
+        dialect: Of which nucleus.
     """
 
     def __init__(
@@ -36,12 +36,13 @@ class IpcServer:
         socket_path: Path,
         tokens: Tokens,
         operations: Iterable[Operation],
-        max_frame_bytes: int = MAX_FRAME_BYTES,
+        dialect: Dialect = CLASSIC,
     ) -> None:
         self._socket_path = socket_path
         self._tokens = tokens
         self._routes = Routes(operations)
-        self._max_frame_bytes = max_frame_bytes
+        self._dialect = dialect
+        self._mute: set[tuple[str | None, str | None]] = set()  # component, operation or None for all
         self._connections: set[Connection] = set()
         self._is_empty = asyncio.Event()  # set when the last connection has left
         self._unix: UnixAddress | None = None
@@ -92,12 +93,25 @@ class IpcServer:
     async def restart(self) -> None:
         """A fault on request: every connection and the socket are gone, then the server listens again.
 
-        Tokens stay valid unless their owner revokes them before, as Lite's restart of its IPC does.
+        It answers everybody again. Tokens stay valid unless their owner revokes them before, as Lite's
+        restart of its IPC does.
         """
         if self._unix is None:
             raise RuntimeError("the IPC server does not run")
         await self._hang_up(self._unix)
+        self._mute.clear()
         await self._listen(self._unix)
+
+    def mute(self, component: str, operation: str | None = None) -> None:
+        """A fault on request: what `component` asks is done and never answered, until `restart`.
+
+        Events of its subscriptions do not come either. It may connect, and its connections stay open.
+
+        Args:
+            component: Whose calls.
+            operation: Those of this one only, such as `PublishToIoTCore`; None: of all.
+        """
+        self._mute.add((component, operation))
 
     # ---- for connections (connection.Host) ----
 
@@ -114,6 +128,10 @@ class IpcServer:
         if not self._connections:
             self._is_empty.set()
 
+    def is_mute(self, component: str | None, operation: str) -> bool:
+        """Whether this component's calls of this operation go unanswered now."""
+        return bool(self._mute) and not self._mute.isdisjoint({(component, None), (component, operation)})
+
     # ---- inside ----
 
     async def _listen(self, unix: UnixAddress) -> None:
@@ -121,7 +139,7 @@ class IpcServer:
         self._listener = await loop.create_unix_server(self._accept, sock=unix.bind(), backlog=_BACKLOG)
 
     def _accept(self) -> Connection:
-        return Connection(self._tokens, self._routes, self, self._max_frame_bytes)
+        return Connection(self._tokens, self._routes, self, self._dialect)
 
     async def _hang_up(self, unix: UnixAddress) -> None:
         if self._listener is not None:

@@ -83,16 +83,25 @@ def check_filter(topic_filter: str) -> None:
     """
     _check_not_empty(topic_filter)
     check_text(topic_filter, "Topic filter")
-    *upper_levels, last_level = topic_filter.split("/")
-    if any("#" in level or ("+" in level and level != "+") for level in upper_levels) or (
-        len(last_level) > 1 and ("#" in last_level or "+" in last_level)
-    ):
-        raise TopicError("'+' must stand for a whole level of a topic filter and '#' for the whole last one")
+    check_wildcards(topic_filter)
     _check_limits(
         topic_filter,
         without_share(topic_filter),
         " or first 2 mandatory segments for MQTT Shared Subscriptions ($share/share-name/)",
     )
+
+
+def check_wildcards(topic_filter: str) -> None:
+    """Refuse a filter that matches nothing because of where its wildcards stand.
+
+    Raises:
+        TopicError: A wildcard is misplaced.
+    """
+    *upper_levels, last_level = topic_filter.split("/")
+    if any("#" in level or ("+" in level and level != "+") for level in upper_levels) or (
+        len(last_level) > 1 and ("#" in last_level or "+" in last_level)
+    ):
+        raise TopicError("'+' must stand for a whole level of a topic filter and '#' for the whole last one")
 
 
 def without_share(topic_filter: str) -> str:

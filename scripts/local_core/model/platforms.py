@@ -39,8 +39,12 @@ _WILDCARDS_OF_OLD = {OS: ("all", "any"), ARCHITECTURE: ("all", "any")}
 _LITE_WILDCARDS = {OS: (ANYTHING, "all"), ARCHITECTURE: (ANYTHING,), RUNTIME: (ANYTHING,)}
 
 
-def current_platform(flavor: Flavor) -> dict[str, str]:
+def current_platform(flavor: Flavor, architecture: str | None = None) -> dict[str, str]:
     """This machine as a nucleus of `flavor` describes it.
+
+    Args:
+        flavor: Which nucleus.
+        architecture: One of `ARCHITECTURES` that it says instead of its own; None: its own.
 
     `architecture.detail` is there only on 32-bit arm; `runtime` only on Lite (the classic nucleus does not
     define it, so that only `runtime: "*"` or none matches there).
@@ -50,7 +54,9 @@ def current_platform(flavor: Flavor) -> dict[str, str]:
         OS: machine.system().lower() or UNKNOWN,
         ARCHITECTURE: _ARCHITECTURE_BY_MACHINE.get(hardware, "arm" if "arm" in hardware else UNKNOWN),
     }
-    if hardware in _DETAILED_MACHINES:
+    if architecture:
+        described[ARCHITECTURE] = architecture
+    elif hardware in _DETAILED_MACHINES:
         described[ARCHITECTURE_DETAIL] = hardware
     if flavor is Flavor.LITE:
         described[RUNTIME] = LITE_RUNTIME

@@ -30,7 +30,9 @@ class Component:
 
     Attributes:
         state_since: When it came there, by the monotonic clock.
-        restarts: How often it has been started again since the core has it.
+        restarts: How often it has been started again because somebody asked: a person, a deployment, a
+            dependency that went.
+        crashes: How often it has failed: a script ended with an error or too late, or it reported ERRORED.
     """
 
     def __init__(
@@ -43,7 +45,9 @@ class Component:
     ) -> None:
         self.state_since = time.monotonic()
         self.restarts = 0
-        self._starts = 0
+        self.crashes = 0
+        self._was_asked_to_start = False  # else what follows a crash is no answer to anybody
+        self._has_started = False
         self._definition = definition
         self._agenda = Agenda()
         self._errors = ErrorHistory()
@@ -197,10 +201,14 @@ class Component:
         self.state_since = time.monotonic()
         self._agenda.reported = None
         if state is State.STARTING:
-            self.restarts = self._starts
-            self._starts += 1
+            self.restarts += self._has_started and self._was_asked_to_start
+            self._has_started = self._was_asked_to_start = True
         elif former is State.BROKEN:
             self._errors.forget()
+            self._was_asked_to_start = True
+        elif former is not State.ERRORED and state in (State.ERRORED, State.BROKEN):
+            self.crashes += 1
+            self._was_asked_to_start = False
         self._on_state(self, former)
 
     def _facts(self, **further: object) -> dict[str, object]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PASSED_ON = ("TZ",)
+# The interpreter that this program runs on, without the packages of its environment, which no device has.
+OWN_PYTHON = Path(sys.base_prefix) / "bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class CoreVariables:
             hand every component the keys in ~/.aws before boto3 ever asks the token exchange.
         root_ca_path: GG_ROOT_CA_PATH; empty as on a device without one.
         credentials_uri: AWS_CONTAINER_CREDENTIALS_FULL_URI, for components that depend on the token exchange.
+        first_on_path: Folder in which interpreters are looked up before those of PATH; empty: none.
         extra: What only a laptop needs, e.g. AWS_ENDPOINT_URL_S3.
     """
 
@@ -36,6 +39,7 @@ class CoreVariables:
     home: Path
     root_ca_path: str = ""
     credentials_uri: str = ""
+    first_on_path: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -51,8 +55,9 @@ def component_environment(
         setenv: The recipe's Setenv of manifest and step, the step's values over the manifest's.
     """
     socket = str(core.ipc_socket)
+    system_path = os.environ.get("PATH", _SYSTEM_PATH)
     environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', _SYSTEM_PATH)}",
+        "PATH": ":".join(folder for folder in (core.first_on_path, system_path) if folder),
         "HOME": str(core.home),
         "LANG": os.environ.get("LANG", "C.UTF-8"),
         **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},

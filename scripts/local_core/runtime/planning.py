@@ -55,7 +55,7 @@ class Planner:
         self._settings = settings
         self._layout = layout
         self._store = store
-        self._platform = current_platform(settings.flavor)
+        self._platform = current_platform(settings.flavor, settings.architecture)
 
     def manifest(self, recipe: Recipe) -> Manifest:
         """The recipe's manifest for this machine.

@@ -31,7 +31,8 @@ class ComponentStatus:
         name: Component name.
         version: Component version.
         state: As IPC spells it.
-        restarts: How often it has been started again since this core has it.
+        restarts: How often it has been started again because somebody asked, since this core has it.
+        crashes: How often it has failed since then.
         pid: Id of its running script; None when none runs.
         is_root: Whether a deployment asked for it by name, not only as a dependency.
         is_built_in: Whether it is part of the core: it has no process and is always RUNNING.
@@ -41,6 +42,7 @@ class ComponentStatus:
     version: str
     state: str
     restarts: int = 0
+    crashes: int = 0
     pid: int | None = None
     is_root: bool = False
     is_built_in: bool = False
@@ -106,6 +108,7 @@ class Supervisor:
                 version=component.definition.version,
                 state=component.state.value,
                 restarts=component.restarts,
+                crashes=component.crashes,
                 pid=component.pid,
                 is_root=component.name in self.roots,
             )

@@ -1,6 +1,8 @@
 """Calls over IPC: responses, errors and the work of slow operations."""
 
+import asyncio
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -209,10 +211,14 @@ def test_slow_operations_are_cancelled_when_the_server_stops(tmp_path: Path) -> 
 
 def test_a_call_whose_connection_ends_at_once_leaves_nothing_behind(core: SampleCore) -> None:
     """Request and end of the connection in one piece: the call may be cancelled before it has run at all."""
+    tasks = partial(core.loop.call, lambda: len(asyncio.all_tasks()))
+    tasks_before = tasks()
     for _ in range(50):
         with connected(core.address, core.token) as raw:
             raw.send(request(1, "UpdateState", {}), b"\xff" * 12)
     wait_until(lambda: core.connection_count == 0, WITHIN_S, "no connection")
+    wait_until(lambda: tasks() == tasks_before, WITHIN_S, "no task of a call")
+    assert core.operations.counts["UpdateState"] == core.operations.cancelled
 
 
 def test_large_payloads_pass(core: SampleCore, client: GreengrassCoreIPCClientV2) -> None:

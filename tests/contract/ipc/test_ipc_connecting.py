@@ -8,6 +8,7 @@ import pytest
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
 from local_core.ipc import connection as connection_module
+from local_core.ipc.dialect import LITE
 from local_core.ipc.eventstream import Headers, HeaderType
 from local_core.ipc.messages import MESSAGE_FLAGS, MESSAGE_TYPE
 from local_core.ipc.messages import MessageType as T
@@ -38,6 +39,13 @@ def test_a_wrong_token_is_denied(core: SampleCore) -> None:
         connect(core.address, "WRONG"),
     ):
         pytest.fail("connected")
+
+
+def test_lite_hangs_up_on_a_wrong_token_without_an_answer(tmp_path: Path) -> None:
+    with serving(tmp_path, LITE) as core, RawClient(core.address) as raw:
+        raw.send(connect_message("WRONG"))
+
+        assert raw.receive() is None
 
 
 def test_a_revoked_token_is_denied_and_open_connections_stay(

@@ -10,11 +10,12 @@ import awsiot.eventstreamrpc
 import pytest
 
 from local_core.errors import CoreError
+from local_core.ipc.messages import MESSAGE_TYPE, STREAM_ID, MessageType
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
 from support.ipc import connect
-from support.raw_ipc import RawClient, request
-from support.sample_ipc import SampleCore, Subscription, is_answered, serving
+from support.raw_ipc import RawClient, connected, message, number, request
+from support.sample_ipc import COMPONENT, SampleCore, Subscription, is_answered, serving
 from support.waiting import wait_until
 
 WITHIN_S = 10.0
@@ -106,3 +107,26 @@ def test_a_server_that_does_not_run_has_no_address(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="before start"):
         _ = server.address
+
+
+def test_what_is_mute_is_done_and_not_answered_until_a_restart(core: SampleCore) -> None:
+    core.loop.call(core.server.mute, COMPONENT, "PublishToIoTCore")
+    with connected(core.address, core.token) as raw:
+        raw.send(request(1, "PublishToIoTCore", {"topicName": "t"}))
+        raw.send(request(2, "GetConfiguration", {}))
+        assert number(raw.frame(), STREAM_ID) == 2
+        assert core.operations.counts["PublishToIoTCore"] == 1
+    core.loop.run(core.server.restart())
+    with connected(core.address, core.token) as raw:
+        raw.send(request(1, "PublishToIoTCore", {"topicName": "t"}))
+        assert number(raw.frame(), STREAM_ID) == 1
+
+
+def test_a_component_whose_every_call_is_mute_connects_and_others_are_answered(core: SampleCore) -> None:
+    core.loop.call(core.server.mute, COMPONENT)
+    with connected(core.address, core.token) as raw:
+        raw.send(request(1, "GetConfiguration", {}))
+        raw.send(message(MessageType.PING))
+        assert number(raw.frame(), MESSAGE_TYPE) == MessageType.PING_RESPONSE
+    with connect(core.address, core.tokens.issue("com.example.Other")) as client:
+        assert client.get_configuration(key_path=[]).component_name == "com.example.Other"

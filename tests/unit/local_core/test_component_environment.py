@@ -1,4 +1,3 @@
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ CORE = CoreVariables(
     region="ap-northeast-2",
     nucleus_version="2.17.0",
     home=Path("/core/home"),
+    first_on_path="/opt/python/bin",
     credentials_uri="http://localhost:1234/2016-11-01/credentialprovider/",
     extra={"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"},
 )
@@ -26,7 +26,7 @@ def test_component_gets_what_a_device_s_core_gives(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", "/usr/bin")
 
     assert environment() == {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin",
+        "PATH": "/opt/python/bin:/usr/bin",
         "HOME": "/core/home",
         "LANG": "de_DE.UTF-8",
         "TZ": "Asia/Seoul",

@@ -95,3 +95,10 @@ def test_machine_is_called_what_the_nucleus_calls_it(
 def test_only_lite_names_its_runtime() -> None:
     assert "runtime" not in current_platform(Flavor.CLASSIC)
     assert current_platform(Flavor.LITE)["runtime"] == "aws_nucleus_lite"
+
+
+def test_architecture_that_a_core_is_told_to_have_is_the_one_that_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "machine", lambda: "x86_64")
+    assert current_platform(Flavor.LITE, "aarch64") == LITE_ORANGE_PI
