@@ -20,6 +20,8 @@ from edge_cli.reporting import reporting
 from edge_cli.targets import DEVICE_PYTHON, Architecture, PythonVersion, choose
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from edge_cli.building.component import Built
 
 EPILOG = examples(
@@ -85,6 +87,7 @@ def build(
             _refuse_beside("--gdk-project", {"--out": out, "--namespace": namespace, "--version": version})
             _build_for_gdk(screen, chosen, gdk_project, arch or [], python)
         else:
+            from edge_cli.building import view
             from edge_cli.building.component import Order
             from edge_cli.building.component import build as build_component
 
@@ -95,7 +98,7 @@ def build(
                 _with_progress(screen, partial(build_component, component, output, order))
                 for component in chosen
             ]
-            _show(screen, built, output)
+            _show(screen, built, view.built(built, output))
 
 
 def _chosen(words: list[str] | None) -> list[project.Component]:
@@ -126,7 +129,7 @@ def _build_for_gdk(
     arch: list[Architecture],
     python: PythonVersion | None,
 ) -> None:
-    from edge_cli.building import gdk
+    from edge_cli.building import gdk, view
 
     if len(chosen) != 1:
         raise CommandError(
@@ -135,7 +138,7 @@ def _build_for_gdk(
     # What is published must not depend on whose laptop it was.
     targets = choose(arch or list(Architecture), python or DEVICE_PYTHON)
     built = _with_progress(screen, partial(gdk.build, chosen[0], gdk_project, targets=targets))
-    _show(screen, [built], gdk_project / gdk.OUTPUT)
+    _show(screen, [built], view.built_for_gdk(built))
 
 
 def _with_progress(screen: Screen, work: "Callable[..., Built]") -> "Built":
@@ -146,8 +149,6 @@ def _with_progress(screen: Screen, work: "Callable[..., Built]") -> "Built":
         return work(progress=status.update)
 
 
-def _show(screen: Screen, built: "list[Built]", output: Path) -> None:
-    from edge_cli.building import view
-
+def _show(screen: Screen, built: "list[Built]", words: "RenderableType") -> None:
     document = json.loads(json.dumps([asdict(item) for item in built], default=str))
-    screen.show(document, lambda: view.built(built, output))
+    screen.show(document, lambda: words)

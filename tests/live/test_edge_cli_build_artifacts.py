@@ -13,7 +13,6 @@ from support.built import BuiltZip, build_all, copy_project, edge_in, import_eve
 from support.figures import Figure
 
 EM_AARCH64, EM_X86_64 = 183, 62
-OFFLINE = ("unshare", "--net", "--map-root-user") if os.geteuid() else ("unshare", "--net")
 
 
 @pytest.fixture(scope="module")
@@ -133,23 +132,3 @@ def test_two_builds_in_two_folders_are_the_same_bytes(tmp_path: Path, components
         )
     assert outcomes[0].keys() == outcomes[1].keys()
     assert [path for path, body in outcomes[0].items() if body != outcomes[1][path]] == []
-
-
-def test_without_a_network_the_missing_wheel_is_named_and_once_fetched_it_is_not_needed(
-    tmp_path: Path,
-) -> None:
-    project = copy_project(tmp_path / "project")
-    words = ("build", "mqtt_subscriber", "--arch", "aarch64", "--python", "3.11")
-    empty = {"UV_CACHE_DIR": str(tmp_path / "empty"), "UV_HTTP_RETRIES": "0"}
-
-    refused = edge_in(project, *words, before=OFFLINE, env=empty)
-    fetched = edge_in(project, *words)
-    again = edge_in(project, *words, before=OFFLINE, env=empty)
-
-    assert refused.returncode == 1
-    assert "Traceback" not in refused.stderr
-    assert "is missing: there is no wheel for aarch64, Python 3.11" in refused.stderr
-    assert "://" not in refused.stderr
-    assert (fetched.returncode, again.returncode) == (0, 0), fetched.stderr + again.stderr
-    assert "Fetching libraries for aarch64, Python 3.11" in fetched.stderr
-    assert again.stderr == ""  # nothing had to be done

@@ -5,10 +5,9 @@ GDK is in no package index, so its documented steps are taken here: `BuildComman
 """
 
 import json
-import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +15,38 @@ import pytest
 import yaml
 
 from edge_cli.building import gdk
+from edge_cli.building.cache import CACHE
 from edge_cli.errors import CommandError
 from edge_cli.project import PROJECT, components, find_component
 from edge_cli.targets import Architecture, PythonVersion, Target
-from support.edge import edge_json
+from support.built import copy_project, edge_in
 
 GDK_VERSION = (1, 6, 2)
 MAX_RECIPE_BYTES = 16_000
-NAMESPACE = f"com.gdk-trial-{os.getpid()}"
+NAMESPACE = "com.acme"
+NAME = f"{NAMESPACE}.MqttSubscriber"
 DEVICE = Target(Architecture.AARCH64, PythonVersion.PY311)
 
 
 @pytest.fixture(scope="module")
-def projects() -> Iterator[dict[str, Path]]:
-    """Component name -> its staged project, in the only place from which the registry's command is found."""
-    staged = {Path(path).name: Path(path) for path in edge_json("build", "--gdk", "--namespace", NAMESPACE)}
-    yield staged
-    for project in staged.values():
-        shutil.rmtree(project)
+def project_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this project, with the same cache; its `scripts/edge` does without a `.venv` of its own."""
+    folder = copy_project(tmp_path_factory.mktemp("gdk") / "project")
+    (folder / "build").mkdir()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    (folder / "build/cache").symlink_to(CACHE)
+    (folder / "scripts/edge").write_text(
+        f'#!/bin/sh\nPYTHONPATH="{folder}/scripts:$PYTHONPATH" exec {sys.executable} -m edge_cli "$@"\n'
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def projects(project_folder: Path) -> dict[str, Path]:
+    """Component name -> its staged project."""
+    staged = edge_in(project_folder, "build", "--gdk", "--namespace", NAMESPACE, "--json")
+    assert staged.returncode == 0, staged.stderr
+    return {Path(path).name: Path(path) for path in json.loads(staged.stdout)}
 
 
 def _entry(project: Path) -> tuple[str, dict[str, Any]]:
@@ -48,7 +61,8 @@ def _entry(project: Path) -> tuple[str, dict[str, Any]]:
     return name, entry
 
 
-def _gdk_component_build(project: Path) -> None:
+def _gdk_component_build(project: Path, expect: int = 0) -> str:
+    """BuildCommand.py: a clean folder, then the command without a shell; returns what the user sees of it."""
     name, entry = _entry(project)
     shutil.rmtree(project / "greengrass-build", ignore_errors=True)
     (project / "greengrass-build/recipes").mkdir(parents=True)
@@ -56,12 +70,14 @@ def _gdk_component_build(project: Path) -> None:
     ended = subprocess.run(
         entry["build"]["custom_build_command"],
         cwd=project,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=100,
         check=False,
     )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.returncode == expect, ended.stdout
+    return ended.stdout
 
 
 def _assert_gdk_would_publish(project: Path) -> None:
@@ -88,19 +104,42 @@ def test_every_component_has_a_project_that_gdk_takes(projects: dict[str, Path])
 
 
 def test_gdk_component_build_in_a_staged_project_makes_what_gdk_publishes(projects: dict[str, Path]) -> None:
-    project = projects[f"{NAMESPACE}.MqttSubscriber"]
-    _gdk_component_build(project)
+    project = projects[NAME]
+    said = _gdk_component_build(project)
     _assert_gdk_would_publish(project)
+    assert "`gdk component publish` uploads this" in said
+    assert "before it asks whether 1.0.0 is taken" in said
+    assert "scripts/edge" not in said  # that is not to be found from here
 
 
 def test_a_version_that_gdk_chooses_has_the_folder_that_gdk_looks_into(projects: dict[str, Path]) -> None:
-    project = projects[f"{NAMESPACE}.MqttSubscriber"]
+    project = projects[NAME]
     config = json.loads((project / "gdk-config.json").read_text())
-    config["component"][f"{NAMESPACE}.MqttSubscriber"]["version"] = "NEXT_PATCH"
+    config["component"][NAME]["version"] = "NEXT_PATCH"
     (project / "gdk-config.json").write_text(json.dumps(config))
-    _gdk_component_build(project)
+    said = _gdk_component_build(project)
     _assert_gdk_would_publish(project)
-    assert (project / f"greengrass-build/artifacts/{NAMESPACE}.MqttSubscriber/NEXT_PATCH").is_dir()
+    folder = project / f"greengrass-build/artifacts/{NAME}/NEXT_PATCH"
+    for path in folder.glob("*.cdx.json"):
+        assert "version" not in json.loads(path.read_text())["metadata"]["component"]
+    assert "NEXT_PATCH" in said
+    assert "1.0.0" not in said
+
+
+def test_a_version_that_has_gone_on_is_not_built_as_the_one_that_is_published(project_folder: Path) -> None:
+    """Where GDK shows it: its words, and not ours, follow."""
+    words = ("build", "mqtt_publisher", "--gdk", "--namespace", NAMESPACE, "--json")
+    project = Path(json.loads(edge_in(project_folder, *words).stdout)[0])
+    for path in (
+        project_folder / "gdk-config.json",
+        *(project_folder / "recipes").glob("*MqttPublisher.yaml"),
+    ):
+        path.write_text(path.read_text().replace("1.0.0", "1.1.0"))
+    said = _gdk_component_build(project, expect=1)
+    assert f"{NAMESPACE}.MqttPublisher 1.0.0 is not built" in said
+    again = f"../../../scripts/edge build mqtt_publisher --gdk --namespace {NAMESPACE}"
+    assert said.rstrip().endswith(f"Stage it again: {again}")
+    assert not list(project.rglob("*.zip"))
 
 
 def test_a_component_without_an_entry_in_the_registry_is_named(tmp_path: Path) -> None:

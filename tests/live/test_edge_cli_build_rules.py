@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge_cli.building import library_rules
-from edge_cli.building.component import PROJECT_SOURCES
-from edge_cli.building.libraries import fetch
+from edge_cli.building.artifact import PROJECT_SOURCES, libraries_of
 from edge_cli.building.library_rules import LibraryRules
-from edge_cli.building.lock import pinned
-from edge_cli.building.reach import Reached, Walk, index
+from edge_cli.building.modules import index
+from edge_cli.building.reach import Reached, Walk
 from edge_cli.project import Component, components
 from edge_cli.targets import Architecture, PythonVersion, Target
 
@@ -20,12 +19,9 @@ RULES = library_rules.library_rules()
 
 
 def _walk(component: Component, rules: LibraryRules) -> Reached:
-    own, shared = component.sources.parent, PROJECT_SOURCES.shared
-    requirements = pinned((own / "pyproject.toml", shared / "pyproject.toml"), PROJECT_SOURCES.lock)
-    libraries = fetch(
-        requirements, PROJECT_SOURCES.lock, DEVICE, PROJECT_SOURCES.libraries, progress=lambda _: None
-    )
-    return Walk(index([own, shared, libraries]), rules, DEVICE.python).run([f"{component.package}.__main__"])
+    libraries = libraries_of(component, DEVICE, PROJECT_SOURCES, progress=lambda _: None)
+    roots = [component.sources.parent, PROJECT_SOURCES.shared, libraries]
+    return Walk(index(roots), rules, DEVICE.python).run([f"{component.package}.__main__"])
 
 
 @pytest.fixture(scope="module")

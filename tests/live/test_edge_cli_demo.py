@@ -30,9 +30,9 @@ def test_readings_of_this_machine_arrive_and_none_is_lost(tmp_path: Path) -> Non
     readings = report["readings"]
     assert readings["produced"] == readings["delivered"] >= 3
     assert (readings["lost"], readings["duplicated"]) == (0, 0)
-    assert {(c["name"], c["state"], c["restarts"]) for c in report["components"]} == {
-        (PUBLISHER, "RUNNING", 0),
-        (SUBSCRIBER, "RUNNING", 0),
+    assert {(c["name"], c["state"], c["restarts"], c["crashes"]) for c in report["components"]} == {
+        (PUBLISHER, "RUNNING", 0, 0),
+        (SUBSCRIBER, "RUNNING", 0, 0),
     }
     assert report["iot_core"]["by_topic"]["orangepi5-core-001/sensors/data"] == readings["delivered"]
     assert report["outages"] == []
@@ -105,7 +105,7 @@ def test_demo_without_a_root_works_in_a_small_temporary_folder_and_leaves_nothin
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = set(core_processes())
-    with mounted(tmp_path / "disk", 100) as disk:
+    with mounted(tmp_path / "disk", 170) as disk:
         monkeypatch.setenv("TMPDIR", str(disk))
         with RunningEdge("demo", "--duration", "1") as demo:
             demo.line_with("reading #0 ")
@@ -115,6 +115,17 @@ def test_demo_without_a_root_works_in_a_small_temporary_folder_and_leaves_nothin
             assert demo.wait() == 0
         assert list(disk.iterdir()) == []
     assert core_on(root) is None
+
+
+def test_temporary_folder_without_room_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mounted(tmp_path / "disk", 150) as disk:
+        monkeypatch.setenv("TMPDIR", str(disk))
+        ended = edge("demo", "--duration", "1", expect=1)
+        assert list(disk.iterdir()) == []
+    assert f"needs 175 MB and {disk} has 157 MB free" in ended.stderr
+    assert "TMPDIR=" in ended.stderr
 
 
 def test_root_that_holds_files_is_refused_and_left_alone(tmp_path: Path) -> None:

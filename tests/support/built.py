@@ -91,13 +91,15 @@ def edge_in(
         timeout=100,
         check=False,
         cwd=project,
-        env={**os.environ, **(env or {}), "PYTHONPATH": os.pathsep.join(_import_path(project))},
+        env=environment_in(project) | dict(env or {}),
     )
 
 
-def _import_path(project: Path) -> list[str]:
+def environment_in(project: Path) -> dict[str, str]:
+    """The environment in which `python -m edge_cli` is the one of a copied project."""
     inherited = os.environ.get("PYTHONPATH")
-    return [str(project / "scripts"), *([inherited] if inherited else [])]
+    path = [str(project / "scripts"), *([inherited] if inherited else [])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
 def import_everything(folder: Path) -> dict[str, str]:

@@ -1,17 +1,22 @@
 """Our components as a user deploys them: built from their sources and recipes, on a whole core."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge_cli.build import build
+from edge_cli.building import Built, build
 from edge_cli.project import components
 from support.core import RunningCore
 from support.ipc import connect
 from support.waiting import wait_until
 
 DEPLOY_DEADLINE_S = 60.0
+
+
+def build_for_here(packages: Collection[str], output: Path) -> list[Built]:
+    """Build components for this machine; what has not changed since comes from the project's build cache."""
+    return [build(component, output) for component in components() if component.package in packages]
 
 
 def deploy(core: RunningCore, settings_by_package: Mapping[str, Mapping[str, Any]]) -> None:
@@ -25,16 +30,40 @@ def deploy(core: RunningCore, settings_by_package: Mapping[str, Mapping[str, Any
         AssertionError: The deployment did not succeed.
     """
     output = core.root.parent / "build"
-    chosen = {c.package: c for c in components() if c.package in settings_by_package}
-    built = [build(component, output) for component in chosen.values()]
+    built = build_for_here(settings_by_package, output)
+    names = {component.package: component.name for component in components()}
+    deploy_built(
+        core,
+        output,
+        built,
+        {names[package]: settings for package, settings in settings_by_package.items()},
+    )
+
+
+def deploy_built(
+    core: RunningCore,
+    output: Path,
+    built: Collection[Built],
+    settings_by_name: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Deploy what has been built, and wait until the deployment has succeeded.
+
+    Args:
+        core: A running core.
+        output: The folder of the build.
+        built: What of it.
+        settings_by_name: Component, e.g. `com.example.MqttPublisher` -> what is merged into its `settings`.
+
+    Raises:
+        AssertionError: The deployment did not succeed; holds the components' logs.
+    """
     with connect(Path(core.endpoints["ipc"]), core.cli_token) as cli:
         deployment_id = cli.create_local_deployment(
             recipe_directory_path=str(output / "recipes"),
             artifacts_directory_path=str(output / "artifacts"),
             root_component_versions_to_add={one.component: one.version for one in built},
             component_to_configuration={
-                chosen[package].name: {"MERGE": {"settings": dict(settings)}}
-                for package, settings in settings_by_package.items()
+                name: {"MERGE": {"settings": dict(settings)}} for name, settings in settings_by_name.items()
             },
         ).deployment_id
 
@@ -44,9 +73,7 @@ def deploy(core: RunningCore, settings_by_package: Mapping[str, Mapping[str, Any
             return status if status in {"SUCCEEDED", "FAILED", "CANCELED"} else None
 
         status = wait_until(ended, DEPLOY_DEADLINE_S, "the deployment has ended")
-    assert status == "SUCCEEDED", [
-        (core.root / "logs" / f"{c.name}.log").read_text() for c in chosen.values()
-    ]
+    assert status == "SUCCEEDED", [log_of(core, one.component) for one in built]
 
 
 def log_of(core: RunningCore, name: str) -> str:

@@ -16,11 +16,10 @@ import psutil
 import pytest
 import yaml
 
-from edge_cli.build import Built, build
-from edge_cli.project import components
+from edge_cli.building import Built
 from local_core.settings import Flavor
 from support.core import STOP_DEADLINE_S, RunningCore, start_core
-from support.deployed import DEPLOY_DEADLINE_S
+from support.deployed import build_for_here, deploy_built
 from support.ipc import connect
 from support.pipeline_cloud import PipelineCloud
 from support.pipeline_disk import Held, held
@@ -31,6 +30,7 @@ from support.waiting import wait_until
 
 PUBLISHER, UPLOADER = "com.example.MqttPublisher", "com.example.S3BatchUploader"
 NAMES = (PUBLISHER, UPLOADER)
+PACKAGES = ("mqtt_publisher", "s3_batch_uploader")
 MAX_IN_FLIGHT = 4
 LANES = 2
 WITHIN_S = 30.0
@@ -66,25 +66,10 @@ class Pipeline:
     def deploy(self, s3_url: str) -> None:
         """Build and deploy both components, uploads going to `s3_url`."""
         output = self._root.parent / "build"
-        built = [build(component, output) for component in components() if component.name in NAMES]
+        built = build_for_here(PACKAGES, output)
         for one in built:
             _send_uploads_to(s3_url, one)
-        with connect(Path(self.core.endpoints["ipc"]), self.core.cli_token) as cli:
-            deployment_id = cli.create_local_deployment(
-                recipe_directory_path=str(output / "recipes"),
-                artifacts_directory_path=str(output / "artifacts"),
-                root_component_versions_to_add={one.component: one.version for one in built},
-                component_to_configuration={
-                    name: {"MERGE": {"settings": settings}} for name, settings in SETTINGS.items()
-                },
-            ).deployment_id
-
-            def ended() -> str | None:
-                status: str = cli.get_local_deployment_status(deployment_id=deployment_id).deployment.status
-                return status if status in {"SUCCEEDED", "FAILED", "CANCELED"} else None
-
-            status = wait_until(ended, DEPLOY_DEADLINE_S, "the deployment has ended")
-        assert status == "SUCCEEDED", [self.log(name) for name in NAMES]
+        deploy_built(self.core, output, built, SETTINGS)
 
     def process(self, name: str) -> psutil.Process:
         """The process of a component that runs, or starts now."""

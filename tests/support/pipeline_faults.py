@@ -36,7 +36,7 @@ class Faults:
     def core_offline(self) -> None:
         """Readings are stored and not published; uploads go on."""
         pipeline = self.pipeline
-        pipeline.core.ask("offline")
+        pipeline.core.ask("offline", only="iot-core")
         stored, taken = len(pipeline.stored()), pipeline.held(UPLOADER).counts.taken
         wait_until(lambda: len(pipeline.stored()) > stored + READINGS, WITHIN_S, "readings to be stored")
         self._wait_for_uploads(taken + READINGS)

@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from edge_cli.building.archive import zipped
-from edge_cli.building.cache import Shelf
-from edge_cli.building.contents import gather
-from edge_cli.building.libraries import Progress, fetch
-from edge_cli.building.lock import pinned, read_pyproject
+from edge_cli.building.cache import CACHE, Shelf
+from edge_cli.building.contents import LibrariesError, gather
+from edge_cli.building.folders import write
+from edge_cli.building.libraries import Progress, fetch, forget
+from edge_cli.building.lock import pinned
 from edge_cli.building.sbom import materials
-from edge_cli.errors import CommandError
-from edge_cli.project import Component
+from edge_cli.project import COMPONENTS, LOCK, Component
 from edge_cli.targets import Target
 
 _THIS_PROGRAM = Path(__file__).parent
-_DEFAULT_LIMIT_MB = 15.0
 _ZIP, _ABOUT = "artifact.zip", "about.json"
-_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,9 @@ class Sources:
         return Shelf(self.cache / "artifacts", capacity=48)
 
 
+PROJECT_SOURCES = Sources(shared=COMPONENTS / "common", lock=LOCK, cache=CACHE)
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """One artifact, in memory.
@@ -70,42 +71,49 @@ def make(component: Component, target: Target, sources: Sources, progress: Progr
         CommandError: It cannot be made; names every reason.
         OSError: A file cannot be read or the cache cannot be written.
     """
-    pyproject = component.sources.parent / "pyproject.toml"
-    requirements = pinned((pyproject, sources.shared / "pyproject.toml"), sources.lock)
+    requirements = _requirements(component, sources)
     key = _key(component, target, sources, requirements)
     if kept := sources.artifacts.find(key):
         if artifact := _take(kept):
             return artifact
         sources.artifacts.discard(key)
-    libraries = fetch(requirements, sources.lock, target, sources.libraries, progress)
+    libraries = libraries_of(component, target, sources, progress)
     progress(f"Building {component.name} for {target}")
-    contents = gather(component.package, (component.sources.parent, sources.shared), libraries, target)
+    try:
+        contents = gather(component.package, (component.sources.parent, sources.shared), libraries, target)
+    except LibrariesError:
+        forget(requirements, sources.lock, target, sources.libraries)  # or they would be at fault for good
+        raise
     body = zipped(contents.files)
     artifact = Artifact(body, hashlib.sha256(body).hexdigest(), materials(contents.distributions))
     with sources.artifacts.place(key) as folder:
-        (folder / _ZIP).write_bytes(body)
+        write(folder / _ZIP, body)
         about = {"sha256": artifact.sha256, "materials": artifact.materials}
-        (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        write(folder / _ABOUT, json.dumps(about).encode())
     return artifact
 
 
-def limit_bytes(component: Component) -> int:
-    """How large an artifact may be: `artifact_limit_mb` in `[tool.edge]` of the component's `pyproject.toml`.
+def libraries_of(component: Component, target: Target, sources: Sources, progress: Progress) -> Path:
+    """Have the libraries of a component in the cache, unpacked, as `libraries.fetch` does.
 
     Raises:
-        CommandError: The file cannot be read, or the limit is no number above 0.
+        CommandError: They cannot be had.
     """
-    path = component.sources.parent / "pyproject.toml"
-    limit = read_pyproject(path).get("tool", {}).get("edge", {}).get("artifact_limit_mb", _DEFAULT_LIMIT_MB)
-    if not isinstance(limit, int | float) or limit <= 0:
-        raise CommandError(f"{path}: tool.edge.artifact_limit_mb must be a number of megabytes above 0.")
-    return int(limit * _MEGABYTE)
+    return fetch(_requirements(component, sources), sources.lock, target, sources.libraries, progress)
+
+
+def _requirements(component: Component, sources: Sources) -> str:
+    projects = (component.sources.parent, sources.shared)
+    return pinned(tuple(project / "pyproject.toml" for project in projects), sources.lock)
 
 
 def _key(component: Component, target: Target, sources: Sources, requirements: str) -> str:
     """Of everything that the artifact depends on, this program too."""
-    digest = hashlib.sha256(f"{component.package}\0{target}\0{requirements}\0".encode())
-    digest.update(sources.lock.read_bytes())
+    digest = hashlib.sha256(
+        f"{component.package}\0{target.tag}\0{target.wheel_platform}\0{requirements}\0".encode()
+    )
+    for file in (sources.lock, component.sources.parent / "pyproject.toml"):
+        digest.update(file.read_bytes())
     for root in (component.sources, sources.shared, _THIS_PROGRAM):
         for file in sorted(_source_files(root)):
             body = file.read_bytes()
@@ -122,7 +130,7 @@ def _take(folder: Path) -> Artifact | None:
     try:
         body = (folder / _ZIP).read_bytes()
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
     if hashlib.sha256(body).hexdigest() != about["sha256"]:
         return None

@@ -27,6 +27,19 @@ def is_shared_library(path: str) -> bool:
     return _SHARED_LIBRARY.search(path) is not None
 
 
+def is_compiled(path: str, body: bytes) -> bool:
+    r"""Whether a file is compiled code, by its name or by how it begins.
+
+    Args:
+        path: Its name.
+        body: Its first bytes at least.
+
+    >>> is_compiled("models/tool", b"\x7fELF..."), is_compiled("x.so", b""), is_compiled("x.py", b"import y")
+    (True, True, False)
+    """
+    return body.startswith(_MAGIC) or is_shared_library(path)
+
+
 def fault_of(path: str, body: bytes, target: Target) -> str | None:
     """What is wrong with a compiled file for a target; None when nothing is.
 
@@ -41,7 +54,7 @@ def fault_of(path: str, body: bytes, target: Target) -> str | None:
     if (word_size, byte_order) != (_CLASS_64, _LITTLE_ENDIAN):
         return "is no 64-bit little-endian ELF file"
     kind, machine = _TYPE_AND_MACHINE.unpack_from(body, _IDENT.size)
-    if kind != _SHARED_OBJECT:
+    if kind != _SHARED_OBJECT and is_shared_library(path):
         return "is no shared object"
     if machine != _MACHINES[target.architecture]:
         names = {number: str(architecture) for architecture, number in _MACHINES.items()}

@@ -1,30 +1,37 @@
 """One GDK project for each component: GDK takes a single one, with its recipe where it is called.
 
 `stage` makes the projects; in each an unmodified `gdk component build` calls
-`edge build COMPONENT --gdk-project .`, which is `build` here. Sources of what GDK wants: `BuildCommand.py`,
-`GDKProject.py` and `config_schema.json` of aws-greengrass-gdk-cli 1.6.2.
+`edge build COMPONENT --gdk-project .`, which is `build` here. Name and version are those of the day of
+staging, the code is today's: a project whose recipe or entry has changed since is refused, because GDK would
+publish the new code as the old version. Sources of what GDK wants: `BuildCommand.py`, `GDKProject.py` and
+`config_schema.json` of aws-greengrass-gdk-cli 1.6.2.
 """
 
+import hashlib
 import json
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from edge_cli import recipes
+from edge_cli.building import gdk_config
 from edge_cli.building.component import Built, Order
 from edge_cli.building.component import build as build_component
+from edge_cli.building.gdk_config import NEXT_PATCH
 from edge_cli.building.libraries import Progress
-from edge_cli.building.names import checked_version, in_namespace, namespace_of
+from edge_cli.building.names import checked_version, in_namespace, namespace_of, renaming
+from edge_cli.building.recipe import renamed
 from edge_cli.errors import CommandError
-from edge_cli.project import PROJECT, Component
+from edge_cli.project import PROJECT, Component, components
 from edge_cli.targets import Target
 
-CONFIG = "gdk-config.json"
 RECIPE = "recipe.yaml"  # `recipe.yml` is not found
 OUTPUT = "greengrass-build"
+REGISTRY = PROJECT / gdk_config.FILE_NAME
 STAGE = PROJECT / "build" / "gdk"
-_NEXT_PATCH = "NEXT_PATCH"  # GDK asks the cloud for the version when it publishes
+_RECORD = ".staged-from.json"
 
 
 def stage(
@@ -32,10 +39,12 @@ def stage(
     *,
     namespace: str | None = None,
     version: str | None = None,
-    registry: Path = PROJECT / CONFIG,
+    registry: Path = REGISTRY,
     folder: Path = STAGE,
 ) -> list[Path]:
     """Make a GDK project for each component, with its entry of the project's `gdk-config.json`.
+
+    What was staged of a component before, under any name, is replaced.
 
     Args:
         chosen: Which components.
@@ -49,63 +58,130 @@ def stage(
         The projects' folders.
 
     Raises:
-        CommandError: The registry is broken or lacks a component.
+        CommandError: GDK could not build or publish with what the registry says; names all faults. Nothing
+            has been staged then.
     """
-    document = _read(registry)
+    document = gdk_config.read(registry)
+    faults = [fault for one in chosen for fault in gdk_config.faults_of(document, one.name, one.package)]
+    if faults:
+        listed = "".join(f"\n  {fault}" for fault in dict.fromkeys(faults))
+        raise CommandError(f"{registry} is not what `gdk component build` and `publish` need:{listed}")
+    if version not in (None, NEXT_PATCH):
+        checked_version(version)
+    rename = renaming({one.name for one in (*components(), *chosen)}, namespace)
     projects = []
     for component in chosen:
-        entry = document["component"].get(component.name)
-        if not isinstance(entry, dict):
-            raise CommandError(
-                f"{registry} has no entry for {component.name}: copy another one's and adapt it."
-            )
+        entry = document["component"][component.name]
+        staged_version = version or entry["version"]
+        recipe = renamed(recipes.read_document(component.recipe), rename)
+        if staged_version != NEXT_PATCH:
+            recipe["ComponentVersion"] = staged_version
         name = in_namespace(component.name, namespace)
-        staged_version = entry.get("version", "") if version is None else version
-        if staged_version != _NEXT_PATCH:
-            checked_version(staged_version)
-        project = folder / name
-        shutil.rmtree(project, ignore_errors=True)
-        project.mkdir(parents=True)
         staged = {**document, "component": {name: {**entry, "version": staged_version}}}
-        (project / CONFIG).write_text(json.dumps(staged, indent=2) + "\n", encoding="utf-8")
-        recipe = {**recipes.read_document(component.recipe), "ComponentName": name}
+        project = folder / name
+        _make_empty(project, component)
         (project / RECIPE).write_text(recipes.as_text(recipe), encoding="utf-8")
+        (project / _RECORD).write_text(json.dumps(_record(component, entry, project)), encoding="utf-8")
+        (project / gdk_config.FILE_NAME).write_text(json.dumps(staged, indent=2) + "\n", encoding="utf-8")
         projects.append(project)
     return projects
 
 
-def build(component: Component, project: Path, *, targets: Sequence[Target], progress: Progress) -> Built:
+def build(
+    component: Component,
+    project: Path,
+    *,
+    targets: Sequence[Target],
+    progress: Progress,
+    registry: Path = REGISTRY,
+) -> Built:
     """What `gdk component build` calls in a staged project; its `gdk-config.json` has name and version.
 
     Raises:
-        CommandError: The project is of another component, or it cannot be built.
+        CommandError: The project is of another component or of another day, or it cannot be built.
     """
-    path = project / CONFIG
-    entries = list(_read(path)["component"].items())
+    path = project / gdk_config.FILE_NAME
+    entries = list(gdk_config.read(path)["component"].items())
     if len(entries) != 1 or not isinstance(entries[0][1], dict):
         raise CommandError(
-            f"{path} must have one component, as GDK demands. `scripts/edge build --gdk` makes one."
+            f"{path} must have one component, as GDK demands. `{_edge()} build --gdk` makes one."
         )
     name, entry = entries[0]
-    version = entry.get("version")
-    is_next_patch = version == _NEXT_PATCH
+    version = entry.get("version", "")
+    is_next_patch = version == NEXT_PATCH
+    if not is_next_patch:
+        checked_version(version)
+    namespace = namespace_of(name, component.name)
+    _refuse_outdated(component, project, registry, f"{name} {version}", namespace)
     order = Order(
         targets=tuple(targets),
-        namespace=namespace_of(name, component.name),
+        namespace=namespace,
         version=None if is_next_patch else version,
         recipe_name=RECIPE,
-        version_folder=_NEXT_PATCH if is_next_patch else None,
+        version_folder=NEXT_PATCH if is_next_patch else None,
     )
     return build_component(component, project / OUTPUT, order, progress=progress)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _record(component: Component, entry: object, project: Path) -> dict[str, str]:
+    """What a project was staged from, and its recipe, as digests."""
+    recipe = project / RECIPE
+    return {
+        "component": component.name,
+        "recipe": _digest(component.recipe.read_bytes()),
+        "entry": _digest(json.dumps(entry, sort_keys=True).encode()),
+        "copy": _digest(recipe.read_bytes()) if recipe.is_file() else "",
+    }
+
+
+def _refuse_outdated(
+    component: Component, project: Path, registry: Path, what: str, namespace: str | None
+) -> None:
+    former = _read_record(project)
+    now = _record(component, gdk_config.read(registry)["component"].get(component.name), project)
+    if former == now:
+        return
+    if former.get("component") != component.name:
+        why = "nothing says what it was staged from"
+    elif former.get("copy") != now["copy"]:
+        why = f"its {RECIPE} has been changed, a copy that nothing is built from. Change {component.recipe}"
+    else:
+        why = (
+            f"{component.recipe.name} or its entry in {registry.name} has changed since it was staged, and "
+            "GDK would publish the code of today under the version of then"
+        )
+    words = f"{_edge()} build {component.package} --gdk" + (f" --namespace {namespace}" if namespace else "")
+    raise CommandError(f"The GDK project of {what} is not built: {why}. Stage it again: {words}")
+
+
+def _edge() -> str:
+    """The laptop's command, as it is called from here."""
+    return os.path.relpath(PROJECT / "scripts" / "edge")
+
+
+def _make_empty(project: Path, component: Component) -> None:
+    """Have an empty folder for a component's project, and none of the same component under another name.
+
+    The folder itself stays: somebody may be in it with a shell.
+    """
+    for record in project.parent.glob(f"*/{_RECORD}"):
+        if record.parent != project and _read_record(record.parent).get("component") == component.name:
+            shutil.rmtree(record.parent)
+    project.mkdir(parents=True, exist_ok=True)
+    for path in project.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _read_record(project: Path) -> Mapping[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise CommandError(f"{path} is not JSON: {error}.") from None
-    if not isinstance(document, dict) or not isinstance(document.get("component"), dict):
-        raise CommandError(f"{path} has no mapping 'component'.")
-    return document
+        record = json.loads((project / _RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

@@ -5,25 +5,15 @@ Branches that the target never takes are not looked at: `if TYPE_CHECKING`, comp
 """
 
 import ast
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from edge_cli.building.conditions import outcome_of
 from edge_cli.targets import PythonVersion
 
 _BY_NAME = ("import_module", "__import__")
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-_COMPARISONS: dict[type[ast.cmpop], Callable[..., bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-
-
 _STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
 _Kinds = type[ast.AST] | tuple[type[ast.AST], ...]
 
@@ -69,15 +59,16 @@ def read_imports(source: bytes, module: str, *, is_package: bool, python: Python
         python: What runs it; decides branches.
 
     Raises:
-        SyntaxError: It is not Python that the running interpreter understands, or a relative import leaves
-            the top-level package.
+        SyntaxError: It is no Python that both the running interpreter and the target understand, or a
+            relative import leaves the top-level package.
     """
     package = module if is_package else module.rpartition(".")[0]
     found: list[Import] = []
     by_name: list[int] = []
     # Few files compute an import: of all others only the statements are looked at, which is much quicker.
     kinds = ast.AST if any(word.encode() in source for word in _BY_NAME) else _STATEMENTS
-    for node, is_certain in _taken(ast.parse(source), python, kinds, is_certain=True):
+    tree = ast.parse(source, feature_version=(3, python.minor))
+    for node, is_certain in _taken(tree, python, kinds, is_certain=True):
         match node:
             case ast.Import():
                 found += [Import(alias.name, None, node.lineno, is_certain) for alias in node.names]
@@ -98,15 +89,16 @@ def _taken(
 ) -> Iterator[tuple[ast.AST, bool]]:
     """Every node of some kinds that the target may run, and whether it does so on each import of the file."""
     yield node, is_certain
-    for child, child_is_certain in _parts(node, python):
+    for child, child_is_certain in taken_parts(node, python):
         if isinstance(child, kinds):
             yield from _taken(child, python, kinds, is_certain=is_certain and child_is_certain)
 
 
-def _parts(node: ast.AST, python: PythonVersion) -> Iterator[tuple[ast.AST, bool]]:
+def taken_parts(node: ast.AST, python: PythonVersion) -> Iterator[tuple[ast.AST, bool]]:
+    """The nodes below one that the target may run, and whether it does so whenever it runs that one."""
     match node:
         case ast.If(test=test, body=body, orelse=orelse):
-            outcome = _outcome(test, python)
+            outcome = outcome_of(test, python)
             yield test, True
             yield from ((child, outcome is True) for child in body if outcome is not False)
             yield from ((child, outcome is False) for child in orelse if outcome is not True)
@@ -124,35 +116,6 @@ def _parts(node: ast.AST, python: PythonVersion) -> Iterator[tuple[ast.AST, bool
 def _catches_import_error(handler: ast.ExceptHandler) -> bool:
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(one is None or getattr(one, "id", "") in _IMPORT_ERRORS for one in caught)
-
-
-def _outcome(test: ast.expr, python: PythonVersion) -> bool | None:
-    """What a condition comes to on the target; None when that is not known beforehand."""
-    match test:
-        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
-            return False
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            outcome = _outcome(operand, python)
-            return None if outcome is None else not outcome
-        case ast.BoolOp(op=ast.And(), values=values) if any(_outcome(v, python) is False for v in values):
-            return False
-        case ast.BoolOp(op=ast.Or(), values=values) if any(_outcome(v, python) is True for v in values):
-            return True
-        case ast.Compare(left=ast.Attribute(value=ast.Name(id=owner), attr=attribute), ops=[op]):
-            return _compared(f"{owner}.{attribute}", op, test.comparators[0], python)
-    return None
-
-
-def _compared(left: str, op: ast.cmpop, right: ast.expr, python: PythonVersion) -> bool | None:
-    known = {"sys.version_info": (3, python.minor), "sys.platform": "linux", "os.name": "posix"}
-    compare = _COMPARISONS.get(type(op))
-    if left not in known or compare is None:
-        return None
-    try:
-        value = ast.literal_eval(right)
-    except ValueError:
-        return None
-    return compare(known[left], value) if type(value) is type(known[left]) else None
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:

@@ -5,11 +5,13 @@ against the hashes of the lock, and takes wheels only: nothing is compiled and n
 What has been fetched once is taken from `build/cache` without any network.
 """
 
+import csv
 import hashlib
 import os
 import re
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.parser import HeaderParser
@@ -18,10 +20,13 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from edge_cli.building.cache import Shelf
+from edge_cli.building.folders import write
 from edge_cli.errors import CommandError
 from edge_cli.targets import Target
 
 _LIBRARIES = "libraries"
+# What uv says offline of a package that it has never asked for, and of one of which it lacks this wheel.
+_NOT_CACHED = r"Because (\S+) (?:was not found in the cache|needs to be downloaded from a registry)"
 Progress = Callable[[str], None]
 """Is told what is being done now, in a sentence without a full stop."""
 
@@ -35,14 +40,16 @@ class Distribution:
         version: Of it.
         licence: An SPDX expression or a name; "" where its metadata say nothing.
         wheel_tags: What its wheel was built for, e.g. `cp311-abi3-manylinux_2_28_aarch64`.
-        files: What belongs to it, relative to the folder of all libraries.
+        files: What belongs to it, relative to the folder of all libraries -> its digest, as `recorded_digest`
+            gives it;
+            "" where its wheel has none, of its RECORD.
     """
 
     name: str
     version: str
     licence: str
     wheel_tags: tuple[str, ...]
-    files: frozenset[str]
+    files: dict[str, str]
 
     @property
     def licence_files(self) -> tuple[str, ...]:
@@ -69,7 +76,7 @@ def fetch(requirements: str, lock: Path, target: Target, shelf: Shelf, progress:
     Raises:
         CommandError: Something cannot be had; the text says what, for which machine, and what to do.
     """
-    key = hashlib.sha256("\0".join((requirements, lock.read_text("utf-8"), str(target))).encode()).hexdigest()
+    key = _key(requirements, lock, target)
     if found := shelf.find(key):
         return found / _LIBRARIES
     progress(f"Fetching libraries for {target}")
@@ -80,9 +87,26 @@ def fetch(requirements: str, lock: Path, target: Target, shelf: Shelf, progress:
     return shelf.get(key) / _LIBRARIES
 
 
+def forget(requirements: str, lock: Path, target: Target, shelf: Shelf) -> None:
+    """Have `fetch` get a folder anew the next time, because something is wrong with what is in it."""
+    shelf.discard(_key(requirements, lock, target))
+
+
+def recorded_digest(body: bytes) -> str:
+    """The digest of a file, as RECORD has it (PyPA specifications, "Recording installed projects")."""
+    return f"sha256={urlsafe_b64encode(hashlib.sha256(body).digest()).decode().rstrip('=')}"
+
+
+def _key(requirements: str, lock: Path, target: Target) -> str:
+    """Of everything that decides what is in a folder."""
+    return hashlib.sha256(
+        "\0".join((requirements, lock.read_text("utf-8"), target.tag, *_choice(target))).encode()
+    ).hexdigest()
+
+
 def _fill(folder: Path, requirements: str, lock: Path, target: Target) -> None:
     wanted = folder / "requirements.txt"
-    wanted.write_text(requirements, encoding="utf-8")
+    write(wanted, requirements.encode())
     from_cache = _install(folder / _LIBRARIES, wanted, lock, target, offline=True)
     if from_cache.returncode:  # uv's own cache does not hold everything yet
         installed = _install(folder / _LIBRARIES, wanted, lock, target, offline=False)
@@ -105,7 +129,7 @@ def distributions(folder: Path) -> list[Distribution]:
                     metadata["License-Expression"], metadata["License"], metadata.get_all("Classifier")
                 ),
                 wheel_tags=tuple(sorted(wheel.get_all("Tag", []))),
-                files=frozenset(line.rsplit(",", 2)[0].strip('"') for line in record.splitlines()),
+                files={row[0]: row[1] for row in csv.reader(record.splitlines())},
             )
         )
     return sorted(found, key=lambda one: one.name.lower())
@@ -118,16 +142,24 @@ def _install(
         [
             find_uv_bin(),
             *("pip", "install", "--quiet", "--python", sys.executable, "--target", str(folder)),
-            *("--python-platform", target.wheel_platform, "--python-version", target.python),
-            *("--only-binary", ":all:", "--require-hashes"),
+            *_choice(target),
             *("--requirement", str(wanted), "--constraint", str(lock)),
             *(["--offline"] if offline else []),
         ],
+        cwd=lock.parent,  # uv obeys a uv.toml where it is called, which must not be anywhere
         capture_output=True,
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
         env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+def _choice(target: Target) -> tuple[str, ...]:
+    """What uv is told of the wheels to choose."""
+    return (
+        *("--python-platform", target.wheel_platform, "--python-version", target.python.value),
+        *("--only-binary", ":all:", "--require-hashes"),
     )
 
 
@@ -140,12 +172,14 @@ def _refusal(said_offline: str, said: str, target: Target) -> str:
         target: For which machine.
     """
     wheel = f"wheel for {target} ({target.wheel_platform})"
+    if "(os error 28)" in said:  # ENOSPC
+        return f"The libraries for {target} do not fit on the disk: make room (`df -h`) and build again."
     if unbuilt := re.search(r"Because (\S+) has no .*?wheels", " ".join(said.split())):
         return (
             f"{unbuilt[1]} has no {wheel}. Choose another --python, or in the pyproject.toml that names it "
             "a version that has one."
         )
-    if missing := re.search(r"Because (\S+) was not found in the cache", " ".join(said_offline.split())):
+    if missing := re.search(_NOT_CACHED, " ".join(said_offline.split())):
         return (
             f"{missing[1]} is missing: there is no {wheel} in uv's cache, and the package index cannot be "
             f"reached: {_causes(said)[-1]}. Run this once where it can; after that no network is needed."

@@ -1,6 +1,7 @@
 """Names and versions that the nucleus takes. Pure; no I/O."""
 
 import re
+from collections.abc import Callable, Iterable
 
 from edge_cli.errors import CommandError
 from edge_cli.project import NAME_PREFIX
@@ -9,8 +10,13 @@ from edge_cli.project import NAME_PREFIX
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _MAX_NAME, _MAX_VERSION = 128, 64
 _NUMBER = r"(0|[1-9]\d{0,5})"
-_WORD = r"[0-9A-Za-z-]+"
-_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_WORD}(\.{_WORD})*)?(\+{_WORD}(\.{_WORD})*)?")
+# Semantic Versioning 2.0.0, 9 and 10: no leading zero in a number of a pre-release; in a build they may be.
+_OF_PRE_RELEASE = r"(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
+_OF_BUILD = r"[0-9A-Za-z-]+"
+_VERSION = re.compile(
+    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_OF_PRE_RELEASE}(\.{_OF_PRE_RELEASE})*)?(\+{_OF_BUILD}(\.{_OF_BUILD})*)?",
+    re.ASCII,
+)
 _TAKEN = "aws."
 
 
@@ -42,6 +48,24 @@ def in_namespace(name: str, namespace: str | None) -> str:
     return renamed
 
 
+def renaming(names: Iterable[str], namespace: str | None) -> Callable[[str], str]:
+    """What puts components into a namespace wherever a text names them; longer names stay as they are.
+
+    Args:
+        names: As the project has them.
+        namespace: As for `in_namespace`.
+
+    Raises:
+        CommandError: One of them may not have its new name.
+
+    >>> renaming(["com.example.Pump"], "com.acme")("com.example.Pump:pubsub:1, com.example.PumpHouse")
+    'com.acme.Pump:pubsub:1, com.example.PumpHouse'
+    """
+    renamed = {name: in_namespace(name, namespace) for name in names}
+    whole = re.compile(rf"(?<![\w.-])({'|'.join(re.escape(name) for name in renamed)})(?![\w-]|\.\w)")
+    return lambda text: whole.sub(lambda found: renamed[found[1]], text)
+
+
 def namespace_of(name: str, project_name: str) -> str | None:
     """The namespace that makes `project_name` into `name`; None where they are the same.
 
@@ -71,6 +95,6 @@ def checked_version(version: str) -> str:
     if len(version) > _MAX_VERSION or not _VERSION.fullmatch(version):
         raise CommandError(
             f"'{version}' is no version that a core takes: MAJOR.MINOR.PATCH, e.g. 1.4.0 or 1.4.0-rc.1; "
-            f"at most 6 digits in each number and {_MAX_VERSION} characters in all"
+            f"no number with a leading 0 or more than 6 digits, at most {_MAX_VERSION} characters in all"
         )
     return version

@@ -2,44 +2,21 @@
 
 The same walk gives an artifact its contents and proves them: what is reached goes in, and an import that
 finds neither a module in here nor one of the standard library is a fault, unless a rule has a reason for it.
+Our own modules must find each name that they import, too; a library may get by in ways that no text shows.
 """
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from edge_cli.building.bindings import names_bound
 from edge_cli.building.imports import read_imports
 from edge_cli.building.library_rules import LibraryRules
-from edge_cli.building.stdlib import standard_library
+from edge_cli.building.modules import Module, parents_of
+from edge_cli.building.stdlib import has_name, is_on_a_board, standard_library
 from edge_cli.targets import PythonVersion
 
-_EXTENSION = ".so"
 _TESTS = {"tests", "test", "conftest"}  # of a library that is taken whole; imported by name they are taken
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """One module that can be imported.
-
-    Attributes:
-        name: Dotted.
-        path: Where it would lie in the artifact, `/` between folders.
-        file: Where it lies now; None for a folder without `__init__.py`.
-    """
-
-    name: str
-    path: str
-    file: Path | None
-
-    @property
-    def is_package(self) -> bool:
-        """It has modules below it."""
-        return self.file is None or self.file.name == "__init__.py"
-
-    @property
-    def is_extension(self) -> bool:
-        """It is compiled."""
-        return self.file is not None and self.file.suffix == _EXTENSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +27,8 @@ class Unresolved:
         importer: Module whose text it stands in.
         path: That module's path in the artifact.
         line: Where, from 1.
-        module: What was to be imported.
+        module: What was to be imported, or the module that something was to be imported from.
+        name: What that module does not have; None when it is the module that is missing.
         is_certain: Then the importer itself cannot be imported.
     """
 
@@ -58,6 +36,7 @@ class Unresolved:
     path: str
     line: int
     module: str
+    name: str | None
     is_certain: bool
 
 
@@ -78,31 +57,6 @@ class Reached:
     unreadable: list[str] = field(default_factory=list)
 
 
-def index(roots: Iterable[Path]) -> dict[str, Module]:
-    """Every module below some folders of the import path, by dotted name; the first one counts.
-
-    An extension goes before a Python file of the same name, as the import system has it.
-    """
-    modules: dict[str, Module] = {}
-    for root in roots:
-        found: dict[str, Module] = {}
-        for file in sorted(root.rglob("*")):
-            if file.suffix not in (".py", _EXTENSION) or "__pycache__" in file.parts:
-                continue
-            path = file.relative_to(root)
-            stem = path.name.split(".")[0]
-            name = ".".join(path.parent.parts if stem == "__init__" else [*path.parent.parts, stem])
-            if not all(part.isidentifier() for part in name.split(".")):
-                continue  # bin/, x.libs/: no place to import from
-            if name not in found or file.suffix == _EXTENSION:
-                found[name] = Module(name, path.as_posix(), file)
-        for name in list(found):
-            for parent in _parents(name):
-                found.setdefault(parent, Module(parent, parent.replace(".", "/"), None))
-        modules = {**found, **modules}
-    return modules
-
-
 class Walk:
     """Follows imports from some modules to all that they lead to. Used once.
 
@@ -110,9 +64,13 @@ class Walk:
         modules: What there is, as `index` gives it.
         rules: What is known of libraries that their text does not say.
         python: Decides branches and the standard library.
+        own: Those of the modules that are ours.
     """
 
-    def __init__(self, modules: dict[str, Module], rules: LibraryRules, python: PythonVersion) -> None:
+    def __init__(
+        self, modules: dict[str, Module], rules: LibraryRules, python: PythonVersion, own: Container[str] = ()
+    ) -> None:
+        self._own = own
         self._there = {n: m for n, m in modules.items() if not rules.leaves_out(m.path)}
         self._rules = rules
         self._python = python
@@ -137,7 +95,7 @@ class Walk:
         name = self._rules.made_by.get(name, name)
         if name not in self._there:
             return False
-        for step in [*_parents(name), name]:
+        for step in [*parents_of(name), name]:
             if step not in self._reached.modules:
                 self._reached.modules[step] = self._there[step]
                 self._waiting.append(self._there[step])
@@ -147,23 +105,56 @@ class Walk:
         try:
             found = read_imports(text, module.name, is_package=module.is_package, python=self._python)
         except SyntaxError as error:
-            self._reached.unreadable.append(f"{module.path}:{error.lineno} cannot be read: {error.msg}")
+            by = ""
+            if sys.version_info.minor < self._python.minor:
+                by = f" (to Python 3.{sys.version_info.minor}, which runs this build)"
+            self._reached.unreadable.append(f"{module.path}:{error.lineno} cannot be read: {error.msg}{by}")
             return
         for one in found.imports:
-            top = one.module.partition(".")[0]
-            if top in self._standard and top not in self._there:
-                continue
-            if not self._reach(one.module):
-                missing = Unresolved(module.name, module.path, one.line, one.module, one.is_certain)
-                self._reached.unresolved.append(missing)
-            elif one.name is not None:
-                self._reach(f"{one.module}.{one.name}")
+            is_own = module.name in self._own
+            name = None
+            if is_there := self._follow(one.module, is_own=is_own):
+                name = one.name
+                is_there = name is None or self._follow_name(one.module, name, is_own=is_own)
+            if not is_there:
+                self._reached.unresolved.append(
+                    Unresolved(module.name, module.path, one.line, one.module, name, one.is_certain)
+                )
         if found.by_name:
             named = self._rules.imported_by_name(module.name)
             if named is None:
                 self._reached.by_name += [(module.name, line) for line in found.by_name]
                 named = (f"{module.name.partition('.')[0]}.*",)
             self._reach_patterns(named)
+
+    def _follow(self, module: str, *, is_own: bool) -> bool:
+        """Reach a module that is imported; tells whether there is one."""
+        if self._is_standard(module):
+            return not is_own or is_on_a_board(module, self._python)
+        return self._reach(module)
+
+    def _follow_name(self, module: str, name: str, *, is_own: bool) -> bool:
+        """Reach the module that a name out of another one may stand for; tells whether the name is there."""
+        if self._is_standard(module):
+            return not is_own or name == "*" or has_name(module, name, self._python)
+        return self._reach(f"{module}.{name}") or not is_own or name == "*" or self._binds(module, name)
+
+    def _is_standard(self, module: str) -> bool:
+        top = module.partition(".")[0]
+        return top in self._standard and top not in self._there
+
+    def _binds(self, module: str, name: str) -> bool:
+        """Whether a name is, or may be, there once a module that is there has been imported."""
+        found = self._there.get(module)
+        if found is None or found.is_extension:
+            return True  # another module makes it; compiled code does not tell
+        if found.file is None:
+            return False
+        try:
+            bound = names_bound(found.file.read_bytes(), self._python)
+        except SyntaxError:
+            return True  # told when the module itself is read
+        return bound is None or name in bound
 
     def _look_into_extension(self, module: Module) -> None:
         """Compiled code says what it imports by name: any module whose dotted name stands in its bytes."""
@@ -182,8 +173,3 @@ class Walk:
                 for name in self._there:
                     if name.startswith(below) and _TESTS.isdisjoint(name.split(".")):
                         self._reach(name)
-
-
-def _parents(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:end]) for end in range(1, len(parts))]

@@ -6,7 +6,7 @@ for whoever publishes.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -40,10 +40,12 @@ def rendered(
         rename: Puts names of the project's components, wherever they stand in a text, into their namespace.
 
     Raises:
-        CommandError: The recipe has no manifest for a target, or one for no particular architecture.
+        CommandError: The recipe has no manifest for a target, or one for no particular architecture, or names
+            another Python than that of a target.
     """
-    result: dict[str, Any] = _renamed(deepcopy(dict(document)), rename)
+    result: dict[str, Any] = renamed(deepcopy(dict(document)), rename)
     result["ComponentVersion"] = version
+    faults = [fault for one in targets for fault in _other_pythons(result, "", one)]
     by_architecture = {target.architecture.in_recipes: target for target in targets}
     manifests = []
     for manifest in result.get("Manifests") or []:
@@ -55,13 +57,30 @@ def rendered(
             )
         if target := by_architecture.pop(architecture, None):
             manifests.append(_for_target(manifest, package, target))
+            faults += _other_pythons(manifests[-1], f"the manifest for {architecture}: ", target)
     if by_architecture:
         raise CommandError(
             f"The recipe of {result['ComponentName']} has no manifest for {', '.join(by_architecture)}. "
             "Write one, or name another --arch."
         )
+    if faults:
+        listed = "".join(f"\n  {fault}" for fault in dict.fromkeys(faults))
+        raise CommandError(
+            f"The recipe of {result['ComponentName']} starts another Python than its artifact's:{listed}\n"
+            "Write $PYTHON there, and PYTHON in that manifest's Setenv: the build puts the right one there."
+        )
     result["Manifests"] = manifests
     return result
+
+
+def _other_pythons(part: Mapping[str, Any], where: str, target: Target) -> list[str]:
+    """Where the steps of a recipe or manifest name another Python than a target's; comments are none."""
+    return [
+        f"{where}{path} names {named}, the artifact is for {target.interpreter}"
+        for path, text in _strings(part.get("Lifecycle"), "Lifecycle")
+        for named in re.findall(r"(?<![\w.-])python3\.\d+(?![\w.])", re.sub(r"(?m)(^|\s)#.*$", "", text))
+        if named != target.interpreter
+    ]
 
 
 def _for_target(manifest: dict[str, Any], package: str, target: Target) -> dict[str, Any]:
@@ -73,17 +92,28 @@ def _for_target(manifest: dict[str, Any], package: str, target: Target) -> dict[
         return addressed.sub(f"{stem}.zip", unpacked.sub(rf"\g<1>{stem}", text))
 
     result: dict[str, Any] = _map_strings(manifest, point_to_target)
-    if "PYTHON" in (result.get("Lifecycle") or {}).get("Setenv", {}):
-        result["Lifecycle"]["Setenv"]["PYTHON"] = target.interpreter
+    steps = result.get("Lifecycle") or {}
+    if "PYTHON" in (steps.get("Setenv") or {}):
+        steps["Setenv"]["PYTHON"] = target.interpreter
     return result
 
 
-def _renamed(node: Any, rename: Callable[[str], str]) -> Any:
+def renamed(node: Any, rename: Callable[[str], str]) -> Any:
+    """A recipe, or a part of one, with other names: `rename` is asked for each text in it, keys too."""
     if isinstance(node, dict):
-        return {rename(str(key)): _renamed(value, rename) for key, value in node.items()}
+        return {rename(str(key)): renamed(value, rename) for key, value in node.items()}
     if isinstance(node, list):
-        return [_renamed(item, rename) for item in node]
+        return [renamed(item, rename) for item in node]
     return rename(node) if isinstance(node, str) else node
+
+
+def _strings(node: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Each text below a node, after its keys with dots between."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _strings(value, f"{path}.{key}")
+    elif isinstance(node, str):
+        yield path, node
 
 
 def _map_strings(node: Any, change: Callable[[str], str]) -> Any:

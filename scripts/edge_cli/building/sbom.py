@@ -15,29 +15,29 @@ _NAMESPACE = uuid.UUID("6ba7b814-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562, 6.6:
 
 
 def bill_of_materials(
-    name: str, version: str, target: Target, sha256: str, libraries: list[dict[str, Any]]
+    name: str, version: str | None, target: Target, sha256: str, libraries: list[dict[str, Any]]
 ) -> bytes:
     """The document for one artifact.
 
     Args:
         name: Of the component.
-        version: Of the component.
+        version: Of the component; None while nobody knows it.
         target: What the artifact is for.
         sha256: Of the artifact, in hex.
         libraries: What it holds beside our own code, as `materials` has it.
     """
-    reference = f"{name}@{version}"
+    reference = name if version is None else f"{name}@{version}"
     document = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(_NAMESPACE, sha256)}",
+        "serialNumber": "",
         "version": 1,
         "metadata": {
             "component": {
                 "type": "application",
                 "bom-ref": reference,
                 "name": name,
-                "version": version,
+                **({} if version is None else {"version": version}),
                 "hashes": [{"alg": "SHA-256", "content": sha256}],
             },
             "properties": [
@@ -48,6 +48,7 @@ def bill_of_materials(
         "components": libraries,
         "dependencies": [{"ref": reference, "dependsOn": [one["bom-ref"] for one in libraries]}],
     }
+    document["serialNumber"] = f"urn:uuid:{uuid.uuid5(_NAMESPACE, json.dumps(document))}"
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
 

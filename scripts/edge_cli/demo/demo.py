@@ -22,6 +22,7 @@ from edge_cli.demo.set_up import PUBLISHER
 from edge_cli.demo.state import DemoState, Outage, Phase
 from edge_cli.demo.workplace import Workplace, make_workplace
 from edge_cli.errors import CommandError
+from local_core.cloud.services import CloudService
 from local_core.control import request
 from local_core.errors import CoreError
 from local_core.settings import CoreSettings, Flavor
@@ -88,8 +89,7 @@ def run(options: DemoOptions, screen: DemoScreen) -> Report:
         status = state.core
         cloud = stack.enter_context(CloudClient(status["endpoints"]["mqtt"], observation.cloud.receive))
         cloud.subscribe(f"{status['thing_name']}/#")
-        with set_up.step(state, observation, "build"):
-            versions = set_up.build_components(place)
+        versions = set_up.build_components(place, state, observation)
         with set_up.step(state, observation, "deploy"):
             set_up.deploy(place, versions, state, observation)
         set_up_s = state.elapsed_s
@@ -117,7 +117,7 @@ def _watch(
     try:
         if outage_begins_s is not None and options.outage_s is not None:
             _until(outage_begins_s, state, observation)
-            request(root, "offline")
+            request(root, "offline", only=CloudService.IOT_CORE)
             observation.update_clock()
             state.phase = Phase.OUTAGE
             state.outages.append(Outage(after_s=state.watched_s))

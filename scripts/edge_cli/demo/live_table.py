@@ -13,7 +13,7 @@ from edge_cli.console import Screen
 from edge_cli.core_status import ComponentStatus
 from edge_cli.demo.state import DemoState, Phase
 from edge_cli.topic_messages import TopicMessage
-from edge_cli.views import duration, listing, plural, short_name, size, state
+from edge_cli.views import crashes, duration, listing, plural, short_name, size, state
 from edge_common.timestamps import format_timestamp
 from local_core.settings import Flavor
 
@@ -79,7 +79,7 @@ def _steps(screen: Screen, demo: DemoState) -> Text:
         if line:
             line.append("  ")
         if step.seconds is None:
-            line.append(f"{step.text} …", "cyan")
+            line.append(f"{step.doing or step.text} …", "cyan")
         else:
             line.append_text(Text.from_markup(screen.mark("ok")))
             line.append(f" {step.text} ")
@@ -92,11 +92,13 @@ def _steps(screen: Screen, demo: DemoState) -> Text:
 
 
 def _components(components: Sequence[ComponentStatus]) -> Table:
-    table = listing("Component", "Version", "State", "Restarts", right=("Restarts",))
+    table = listing("Component", "Version", "State", "Crashes", right=("Crashes",))
     for component in components:
-        restarts = Text(str(component["restarts"]), "yellow" if component["restarts"] else "")
         table.add_row(
-            short_name(component["name"]), component["version"], state(component["state"]), restarts
+            short_name(component["name"]),
+            component["version"],
+            state(component["state"]),
+            crashes(component),
         )
     return table
 

@@ -13,7 +13,7 @@ from edge_cli.demo.cloud_view import CloudView
 from edge_cli.demo.reconcile import Ledger
 from edge_cli.demo.state import DemoState
 from edge_cli.log_lines import records
-from edge_cli.logs import Tail
+from edge_cli.log_tails import Tail
 from edge_cli.topic_messages import TopicMessage
 from local_core.layout import Layout
 

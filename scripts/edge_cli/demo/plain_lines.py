@@ -20,6 +20,7 @@ class PlainLines:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._steps_told = 0
+        self._doing_told = ""
         self._first_told = False
         self._phase = Phase.SETTING_UP
 
@@ -35,6 +36,7 @@ class PlainLines:
             return
         for step in demo.steps[self._steps_told :]:
             if step.seconds is None:
+                self._tell_doing(step.doing)
                 break
             self._screen.write(f"{step.text}: {step.seconds:.1f} s")
             self._steps_told += 1
@@ -48,6 +50,11 @@ class PlainLines:
             values = " ".join(f"{name}={numbers([value])[0]}" for name, value in reading["sensors"].items())
             received = format_timestamp(message.received_at)
             self._screen.write(f"{received} reading #{reading['sequence']} in the cloud: {values}")
+
+    def _tell_doing(self, doing: str) -> None:
+        if doing and doing != self._doing_told:
+            self._doing_told = doing
+            self._screen.write(f"{doing} …")
 
     def _tell_phase(self, demo: DemoState) -> None:
         before, self._phase = self._phase, demo.phase

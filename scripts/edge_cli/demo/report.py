@@ -53,6 +53,7 @@ class Report:
                     "version": component["version"],
                     "state": component["state"],
                     "restarts": component["restarts"],
+                    "crashes": component["crashes"],
                 }
                 for component in self._components()
             ],
@@ -87,9 +88,9 @@ class Report:
             objects, records = plural(self.s3.objects, "object"), plural(self.s3.records, "record")
             lines.append(f"S3: {objects}, {size(self.s3.bytes)}, {records}.")
         lines += [
-            f"{component['name']} was restarted: {plural(component['restarts'], 'time')}."
+            f"{component['name']} crashed: {plural(component['crashes'], 'time')}."
             for component in self._components()
-            if component["restarts"]
+            if component["crashes"]
         ]
         lines += [f"{name} does not run any more: see its log." for name in self._broken()]
         return lines

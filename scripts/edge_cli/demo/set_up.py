@@ -1,11 +1,12 @@
 """The steps of a demo's set-up: build, deploy, wait for the first reading; in the demo's thread."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge_cli import build
+from edge_cli.building import build
 from edge_cli.demo.observation import Observation
 from edge_cli.demo.state import DemoState, Phase, Step
 from edge_cli.demo.workplace import Workplace
@@ -30,25 +31,41 @@ FIRST_READING_TIMEOUT_S = 30.0
 
 
 @contextmanager
-def step(state: DemoState, observation: Observation, text: str) -> Iterator[None]:
+def step(state: DemoState, observation: Observation, text: str) -> Iterator[Step]:
     """Show one step of the set-up while it is under way, and what it took."""
     under_way = Step(text)
     state.steps.append(under_way)
     observation.tick(0)
     began = time.monotonic()
-    yield
+    yield under_way
+    under_way.doing = ""
     under_way.seconds = time.monotonic() - began
     observation.tick(0)
 
 
-def build_components(place: Workplace) -> dict[str, str]:
-    """Build publisher and subscriber; returns component -> version."""
-    built = [build.build(find_component(name), place.build_output) for name in (PUBLISHER, SUBSCRIBER)]
+def build_components(place: Workplace, state: DemoState, observation: Observation) -> dict[str, str]:
+    """Build publisher and subscriber for this machine; returns component -> version.
+
+    Raises:
+        CommandError: They cannot be built.
+    """
+    with step(state, observation, "build") as under_way:
+
+        def progress(sentence: str) -> None:
+            under_way.doing = sentence
+            observation.tick(0)
+
+        built = [
+            build(find_component(name), place.build_output, progress=progress)
+            for name in (PUBLISHER, SUBSCRIBER)
+        ]
     return {component.component: component.version for component in built}
 
 
 def deploy(place: Workplace, versions: dict[str, str], state: DemoState, observation: Observation) -> None:
     """Deploy what was built, with the settings of the show; returns when the deployment is through.
+
+    The core has then its own copy of what was built, and the temporary folder is a small one.
 
     Raises:
         CommandError: It failed, was cancelled, or took longer than DEPLOYMENT_TIMEOUT_S.
@@ -62,6 +79,7 @@ def deploy(place: Workplace, versions: dict[str, str], state: DemoState, observa
     with CoreConnection(place.root) as core:
         deployment_id = core.create_deployment(request)
         outcome = await_outcome(core, deployment_id, DEPLOYMENT_TIMEOUT_S, observation.tick)
+    shutil.rmtree(place.build_output)
     observation.look_at_core()
     observation.tick(0)
     if outcome.status != "SUCCEEDED":

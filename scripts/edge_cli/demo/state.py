@@ -23,10 +23,17 @@ class Phase(StrEnum):
 
 @dataclass(slots=True)
 class Step:
-    """One step of the set-up; `seconds` is None while it is under way."""
+    """One step of the set-up.
+
+    Attributes:
+        text: One word.
+        seconds: What it took; None while it is under way.
+        doing: What it is at, in a sentence without a full stop, where that may take long; "" else.
+    """
 
     text: str
     seconds: float | None = None
+    doing: str = ""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 from edge_cli.errors import CommandError
 
 WORKPLACE_PREFIX = "edge-demo-"  # then the process id, so that what a killed demo left can be told
+# Two components take 90 MB, packed and unpacked (measured); the outbox takes 16 MiB and leaves 64 to others.
+_NEEDED_BYTES = 175_000_000
 
 
 @dataclass(slots=True)
@@ -47,14 +49,25 @@ def make_workplace(root: Path | None) -> Workplace:
         root: The core's root; None means a temporary one.
 
     Raises:
-        CommandError: The root that was given is in use.
+        CommandError: The root that was given is in use, or there is not enough room.
     """
     if root and root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise CommandError(
             f"The demo needs a fresh folder and {root} is in use. Name another, or remove it: rm -r {root}"
         )
+    if root is None:
+        _refuse_small(Path(tempfile.gettempdir()))
     scratch = Path(tempfile.mkdtemp(prefix=f"{WORKPLACE_PREFIX}{os.getpid()}-"))
     return Workplace(scratch, root.resolve() if root else scratch / "core")
+
+
+def _refuse_small(temporary: Path) -> None:
+    free_bytes = shutil.disk_usage(temporary).free
+    if free_bytes < _NEEDED_BYTES:
+        raise CommandError(
+            f"The demo needs {_NEEDED_BYTES // 10**6} MB and {temporary} has {free_bytes // 10**6} MB free. "
+            "Name a folder on another disk: TMPDIR=/var/tmp scripts/edge demo"
+        )
 
 
 def owner_pid(scratch: Path) -> int | None:

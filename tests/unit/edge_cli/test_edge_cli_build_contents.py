@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_cli.building.contents import LICENCES, gather
+from edge_cli.building.contents import LICENCES, LibrariesError, gather
 from edge_cli.building.library_rules import LibraryRules
 from edge_cli.errors import CommandError
 from edge_cli.targets import Architecture, PythonVersion, Target
+from support.installed import install
 
 NO_RULES = LibraryRules(left_out={}, optional={}, by_name={}, resources={}, made_by={})
 DEVICE = Target(Architecture.AARCH64, PythonVersion.PY311)
@@ -28,8 +29,10 @@ def _files(folder: Path, files: dict[str, str]) -> Path:
 
 
 def _gathered(tmp_path: Path, main: str, library: dict[str, str], rules: LibraryRules = NO_RULES) -> set[str]:
-    own = _files(tmp_path / "own", {"app/__main__.py": main})
-    libraries = _files(tmp_path / "libraries", library)
+    own = _files(tmp_path / "own", {"app/__main__.py": main, "pyproject.toml": ""})
+    libraries = install(
+        tmp_path / "libraries", {path: text.encode("latin-1") for path, text in library.items()}
+    )
     return set(gather("app", (own,), libraries, DEVICE, rules).files) - {LICENCES, "app/__main__.py"}
 
 
@@ -57,25 +60,21 @@ def test_a_compiled_file_for_another_machine_is_refused(tmp_path: Path, name: st
     library = {"lib/__init__.py": "from lib import _fast", f"lib/{name}": _elf(AARCH64)}
     assert _gathered(tmp_path, "import lib", library) == set(library)
     with pytest.raises(CommandError, match=rf"lib/{name} is for x86_64, not for aarch64"):
-        _gathered(tmp_path, "import lib", {f"lib/{name}": _elf(X86_64)})
+        _gathered(tmp_path, "import lib", library | {f"lib/{name}": _elf(X86_64)})
 
 
 def test_shared_libraries_of_a_wheel_go_where_its_extension_goes_and_are_checked_too(tmp_path: Path) -> None:
-    record = "lib/_fast.abi3.so,,\nlib.libs/libdeep-0a.so.1,,\nlib-1.dist-info/licenses/COPYING,,\n"
     library = {
         "lib/__init__.py": "from lib import _fast",
         "lib/_fast.abi3.so": _elf(AARCH64),
         "lib.libs/libdeep-0a.so.1": _elf(AARCH64),
-        "lib-1.dist-info/METADATA": "Name: lib\nVersion: 1\n",
-        "lib-1.dist-info/WHEEL": "Tag: cp311-abi3-manylinux_2_28_aarch64\n",
-        "lib-1.dist-info/RECORD": record,
         "lib-1.dist-info/licenses/COPYING": "Do as you like.",
     }
     inside = {"lib/__init__.py", "lib/_fast.abi3.so", "lib.libs/libdeep-0a.so.1"}
     assert _gathered(tmp_path, "import lib", library) == inside
     assert _gathered(tmp_path, "import json", {}) == set()
     with pytest.raises(CommandError, match=r"libdeep-0a\.so\.1 is for x86_64"):
-        _gathered(tmp_path, "import lib", {"lib.libs/libdeep-0a.so.1": _elf(X86_64)})
+        _gathered(tmp_path, "import lib", library | {"lib.libs/libdeep-0a.so.1": _elf(X86_64)})
 
 
 def test_files_beside_the_modules_go_in_unless_rules_say_which(tmp_path: Path) -> None:
@@ -96,3 +95,25 @@ def test_files_beside_the_modules_go_in_unless_rules_say_which(tmp_path: Path) -
     assert _gathered(tmp_path, main, library) == everything
     rules = replace(NO_RULES, resources={"lib": ("models/{service}/*.json",)})
     assert _gathered(tmp_path, main, library, rules) == {"lib/__init__.py", "lib/models/s3/v1.json"}
+
+
+def test_a_file_of_a_library_that_was_changed_in_place_is_refused(tmp_path: Path) -> None:
+    """It may be one file with that in `.venv`, where somebody looks for a fault."""
+    _gathered(tmp_path, "import lib", {"lib/__init__.py": "A = 1", "lib/table.csv": "a"})
+    own, libraries = tmp_path / "own", tmp_path / "libraries"
+    (libraries / "lib/__init__.py").write_text("A = 1; print(A)")
+    (libraries / "lib/added.csv").write_text("a")
+    with pytest.raises(
+        LibrariesError, match=r"(?s)lib/__init__\.py is not what its wheel.*lib/added\.csv is"
+    ):
+        gather("app", (own,), libraries, DEVICE, NO_RULES)
+
+
+def test_what_is_wrong_with_libraries_is_told_from_what_is_wrong_with_our_code(tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as ours:
+        _gathered(tmp_path, "import absent", {"lib.py": ""})
+    assert not isinstance(ours.value, LibrariesError)
+    with pytest.raises(
+        LibrariesError, match=r"(?s)app/__main__\.py:2 imports absent.*lib\.py:1 imports gone"
+    ):
+        _gathered(tmp_path, "import lib\nimport absent", {"lib.py": "import gone"})

@@ -6,7 +6,8 @@ import pytest
 
 from edge_cli.building.imports import read_imports
 from edge_cli.building.library_rules import LibraryRules
-from edge_cli.building.reach import Reached, Walk, index
+from edge_cli.building.modules import index
+from edge_cli.building.reach import Reached, Walk
 from edge_cli.targets import PythonVersion
 
 LAZY = """

@@ -94,32 +94,3 @@ def test_a_requirement_that_the_lock_lacks_is_refused(wheels: Path) -> None:
     lock.write_text(_entry(needy))
     with pytest.raises(CommandError, match="pure"):
         _fetch(wheels, lock=lock)
-
-
-def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf", capacity=2)
-    for key in ("first", "second"):
-        with shelf.place(key) as folder:
-            (folder / "x").write_text(key)
-    assert shelf.find("first")
-    with shelf.place("third") as folder:
-        (folder / "x").write_text("third")
-    assert sorted(path.name for path in (tmp_path / "shelf").iterdir()) == ["first", "third"]
-
-
-def test_the_first_of_two_that_make_the_same_at_once_is_kept(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf", capacity=2)
-    with shelf.place("key") as second:
-        with shelf.place("key") as first:
-            (first / "x").write_text("first")
-        (second / "x").write_text("second")
-    assert (shelf.get("key") / "x").read_text() == "first"
-    assert [path.name for path in (tmp_path / "shelf").iterdir()] == ["key"]
-
-
-def test_what_could_not_be_finished_is_not_there(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf", capacity=2)
-    with pytest.raises(OSError, match="disk"), shelf.place("key"):
-        raise OSError("disk")
-    assert shelf.find("key") is None
-    assert list((tmp_path / "shelf").iterdir()) == []

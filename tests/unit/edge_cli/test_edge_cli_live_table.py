@@ -30,6 +30,7 @@ def _core(*, online: bool) -> CoreStatus:
                 "version": "1.0.0",
                 "state": "RUNNING",
                 "restarts": 0,
+                "crashes": 0,
                 "pid": 7,
                 "is_root": True,
             }
@@ -122,3 +123,8 @@ def test_set_up_shows_what_is_done_and_what_is_under_way() -> None:
     assert "core 0.9 s" in text
     assert "build …" in text
     assert "Ctrl-C stops everything." in text
+
+
+def test_a_step_that_takes_long_says_what_it_is_at() -> None:
+    text = "\n".join(_drawn(DemoState(steps=[Step("build", doing="Fetching libraries")]), 80))
+    assert "Fetching libraries …" in text

@@ -23,6 +23,7 @@ def _core(**changes: Any) -> CoreStatus:
         "region": "eu-west-1",
         "flavor": "classic",
         "online": True,
+        "away": {},
         "uptime_s": 20.0,
         "bucket": "edge-local",
         "endpoints": {
@@ -33,7 +34,15 @@ def _core(**changes: Any) -> CoreStatus:
         },
         "broker": "mosquitto",
         "components": [
-            {"name": "a.B", "version": "1.0.0", "state": "RUNNING", "restarts": 0, "pid": 7, "is_root": True}
+            {
+                "name": "a.B",
+                "version": "1.0.0",
+                "state": "RUNNING",
+                "restarts": 0,
+                "crashes": 0,
+                "pid": 7,
+                "is_root": True,
+            }
         ],
         "iot_core": {},
     }
@@ -55,7 +64,17 @@ def _report(balance: Balance, outages: list[Outage] | None = None, **core: Any) 
     )
 
 
-BROKEN = [{"name": "a.B", "version": "1.0.0", "state": "BROKEN", "restarts": 3, "pid": None, "is_root": True}]
+BROKEN = [
+    {
+        "name": "a.B",
+        "version": "1.0.0",
+        "state": "BROKEN",
+        "restarts": 0,
+        "crashes": 3,
+        "pid": None,
+        "is_root": True,
+    }
+]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +96,9 @@ def test_demo_is_good_when_whatever_was_produced_arrived(report: Report, is_good
 
 def test_document_holds_what_was_promised() -> None:
     document = _report(_balance(20), [OUTAGE]).document()
-    assert document["components"] == [{"name": "a.B", "version": "1.0.0", "state": "RUNNING", "restarts": 0}]
+    assert document["components"] == [
+        {"name": "a.B", "version": "1.0.0", "state": "RUNNING", "restarts": 0, "crashes": 0}
+    ]
     assert document["iot_core"] == {
         "messages": 22,
         "by_topic": {"thing/sensors/data": 20, "thing/status/heartbeat": 2},
