@@ -10,7 +10,7 @@ Where to look:
     greengrass_ipc       the only user of awsiot: what greengrass-cli does, over Greengrass IPC
     cloud_mqtt, cloud_s3 the only user of paho, and the local cloud's S3
     messaging            tap and pub, on either side
-    building, targets    component folders -> hermetic artifacts and recipes;  build: for this machine
+    building, targets    component folders -> hermetic artifacts and recipes
     lint, recipes        what is wrong with recipes although every schema takes them
     fleet                publish and deploy through AWS; its module aws is the only user of boto3 there
     device               a board at hand: greengrass-cli, ggl-cli, ssh, the journal, the board's doctor

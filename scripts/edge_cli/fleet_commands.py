@@ -16,6 +16,7 @@ from edge_cli.console import Screen
 from edge_cli.errors import CommandError
 from edge_cli.options import AsJson, examples
 from edge_cli.reporting import reporting
+from edge_cli.targets import DEVICE_PYTHON, Architecture, PythonVersion, choose
 
 if TYPE_CHECKING:
     from edge_cli.fleet.aws import Aws
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 PUBLISH_EPILOG = examples(
     "scripts/edge publish",
     "scripts/edge publish mqtt_publisher --version next",
+    "scripts/edge publish --arch aarch64 --arch x86_64 --python 3.12",
     "scripts/edge publish --bucket my-artifacts --region ap-northeast-2 --dry-run",
 )
 DEPLOY_EPILOG = examples(
@@ -71,6 +73,11 @@ def publish(
             metavar="NAME", help="For artifacts; else, as GDK has it, gdk-config.json's with -REGION-ACCOUNT."
         ),
     ] = None,
+    arch: Annotated[
+        list[Architecture] | None,
+        typer.Option("--arch", help="Processor of the devices, repeatable; else aarch64."),
+    ] = None,
+    python: Annotated[PythonVersion, typer.Option("--python", help="Python on the devices.")] = DEVICE_PYTHON,
     version: Annotated[
         str | None,
         typer.Option(metavar="VERSION|next", help="Else what was built; next: the first that is free."),
@@ -87,18 +94,22 @@ def publish(
 
     Checks all components before it changes anything: the artifacts are those that were built, the versions
     are free, the bucket is there. Then uploads, creates the versions and waits until they can be deployed.
-    What is published with the same content already is left alone.
+    What is published with the same content already is left alone. Of what was built only that is published
+    which is for the devices: --arch, --python.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.building.names import checked_version
         from edge_cli.fleet import admission, builds, publishing, views
 
         chosen = builds.chosen(components or [], build)
+        targets = choose(arch or [Architecture.AARCH64], python)
         if version not in {None, admission.NEXT}:
             checked_version(str(version))
         with _aws(screen, region) as aws:
             with screen.working("Checking"):
-                admitted = admission.plan(aws, admission.Order(chosen, bucket, version, adopt))
+                admitted = admission.plan(
+                    aws, admission.Order(chosen, targets, bucket, version, adopts=adopt)
+                )
             if dry_run:
                 done = publishing.foreseen(aws, admitted)
             elif screen.is_terminal:
@@ -152,6 +163,14 @@ def deploy(
     again: Annotated[
         bool, typer.Option("--again", help="Deploy though nothing changes: devices try once more.")
     ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            metavar="DEPLOYMENT_ID",
+            help="Start from this deployment of the target, not the latest.",
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for what the devices make of it.")
     ] = True,
@@ -165,29 +184,28 @@ def deploy(
     """Deploy to a device or a group of devices, through AWS; with --local to a board at hand.
 
     Changes the target's deployment instead of replacing it: components that are not named stay, with their
-    versions, configurations and policies. Without COMPONENT, --remove and --configuration everything that was
-    built is meant. Shows what changes and asks. The same command again changes nothing and waits on.
+    versions, configurations and policies. Without COMPONENT, --remove, --configuration and --base everything
+    that was built is meant. Shows what changes and asks. The same command again changes nothing and waits on.
 
-    With --local the board's own greengrass-cli (ggl-cli on Lite) gets what was built. A version that the
-    board has with other content is refused, and grants that are not the recipe's any more are reset.
+    Settings that a component would refuse at its start are refused before anything changes. A latest
+    deployment that was cancelled is not built upon unless --base says so; --base alone goes back to that one.
+
+    With --local the board's own greengrass-cli (ggl-cli on Lite) gets what was built, and takes it back when
+    it fails. A version that the board has with other content is refused, so is a build for another Python;
+    grants that are not the recipe's any more are reset.
 
     Exits with 1 when nothing was done, 3 when a device failed, 4 when not all were through in time.
     """
     with reporting(as_json=as_json) as screen:
         if local:
             from edge_cli.device import command
+            from edge_cli.device.deploying import Manner
 
-            command.refuse_unclear(thing, group, region)
+            command.refuse_unclear({"--thing": thing, "--group": group, "--region": region, "--base": base})
             code = command.deploy(
                 screen,
-                components or [],
-                build_folder=build,
-                remove=remove or [],
-                change=change,
-                host=host,
-                root=root,
-                dry_run=dry_run,
-                timeout_s=timeout_s if wait else None,
+                command.Words(components or [], build, remove or [], change, host, root),
+                Manner(dry_run=dry_run, yes=yes, again=again, timeout_s=timeout_s if wait else None),
             )
             raise typer.Exit(code)
         if host or root:
@@ -195,7 +213,7 @@ def deploy(
         from edge_cli.fleet import configuration, deploying, planning, target
 
         target.refuse_unclear(thing, group)
-        wish = planning.Wish(components or [], remove or [], configuration.parse(change), build)
+        wish = planning.Wish(components or [], remove or [], configuration.parse(change), build, base, again)
         with _aws(screen, region) as aws:
             with screen.working("Looking at what is there"):
                 made = planning.plan(aws, target.find(aws, thing, group), wish)

@@ -125,8 +125,15 @@ def parse(source: str, line: str) -> LogRecord | None:
     )
 
 
-def records(source: str, lines: Iterable[str]) -> Iterator[LogRecord]:
-    """The records of one log; a line without a timestamp belongs to the record before it."""
+def records(source: str, lines: Iterable[str], before: LogRecord | None = None) -> Iterator[LogRecord]:
+    """The records of one log; a line without a timestamp belongs to the record before it.
+
+    Args:
+        source: Name of the log.
+        lines: Without their ends.
+        before: What was read of this log last; None for nothing. What the first lines add to it comes as
+            records of its time and level.
+    """
     current: LogRecord | None = None
     for line in lines:
         parsed = parse(source, line)
@@ -136,6 +143,8 @@ def records(source: str, lines: Iterable[str]) -> Iterator[LogRecord]:
             current = parsed
         elif current:
             current = replace(current, continuation=(*current.continuation, line))
+        elif before and before.timestamp:
+            yield LogRecord(source, before.timestamp, before.effective_level, before.event, line, "", line)
         else:
             # The rest of a stack trace after a rotation, or a program that writes no such format.
             yield LogRecord(source, "", Level.INFO, "", line, "", line)

@@ -1,15 +1,15 @@
 """Logs on the screen: what there is, and what is added; in the command's thread."""
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 from edge_cli.console import Screen
-from edge_cli.log_lines import LogFilter, LogRecord, merged
-from edge_cli.logs import Follower, choose_logs, life_log, life_of, read
+from edge_cli.log_lines import LogFilter, LogRecord
+from edge_cli.log_tails import Follower
 from edge_cli.views import log_record, short_name
 
 _POLL_S = 0.2
@@ -55,30 +55,18 @@ class FileSource:
     """
 
     def __init__(self, root: Path, word: str | None, *, with_life: bool) -> None:
-        self._root = root
-        self._word = word
-        self._with_life = with_life and word is not None
-        self._chosen = choose_logs(root, word)
-        self._nucleus = life_log(root, self._chosen) if self._with_life else None
-        joined = [*self._chosen, *([self._nucleus] if self._nucleus else [])]
-        self.names: Sequence[str] = [log.name for log in joined]
+        self._follower = Follower(root, word, with_life=with_life and word is not None)
+        self.names: Sequence[str] = self._follower.names
 
     def history(self) -> Iterator[LogRecord]:
         """As `LogSource.history`."""
-        return self._read(active=True)
+        with contextlib.closing(self._follower):
+            yield from self._follower.so_far()
 
     def follow(self, lines: int) -> tuple[Iterable[LogRecord], Following]:
-        """As `LogSource.follow`; rotated files are the history, the follower begins with the active ones."""
+        """As `LogSource.follow`."""
         del lines
-        follower = Follower(self._root, self._word, with_life=self._with_life)
-        return chain(self._read(active=False), follower.new_records()), follower
-
-    def _read(self, *, active: bool) -> Iterator[LogRecord]:
-        said = read(self._chosen, active=active)
-        if not self._nucleus:
-            return said
-        names = [log.name for log in self._chosen]
-        return merged([said, life_of(names, read([self._nucleus], active=active))])
+        return self._follower.so_far(), self._follower
 
 
 def show(screen: Screen, source: LogSource, wanted: LogFilter, lines: int | None) -> None:

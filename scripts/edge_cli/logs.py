@@ -1,14 +1,15 @@
-"""The log files of a core: which there are, their records merged, and what is added to them.
+"""The log files of a core: which there are, and their records merged; `log_tails` has what is added to them.
 
 Reads `<root>/logs/*.log` and nothing else, in the caller's thread. A log's active file keeps its name; the
 nucleus moves full ones to `<component>_yyyy_MM_dd_HH_i.log` beside it.
 """
 
+import contextlib
+import glob
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
 
 from edge_cli.device.place import is_there
@@ -36,14 +37,10 @@ class LogFiles:
     rotated: tuple[Path, ...]
     active: Path
 
-    def lines(self, *, active: bool = True) -> Iterator[str]:
-        """Every line, oldest first; without those of the active file when `active` is False."""
-        for path in (*self.rotated, *([self.active] if active else [])):
-            try:
-                with path.open(encoding="utf-8", errors="replace") as file:
-                    yield from (line.rstrip("\n") for line in file)
-            except FileNotFoundError:
-                continue  # rotated away between listing and opening
+    def lines(self) -> Iterator[str]:
+        """Every line, oldest first."""
+        for path in (*self.rotated, self.active):
+            yield from lines_of(path)
 
 
 def log_files(root: Path) -> dict[str, LogFiles]:
@@ -66,6 +63,22 @@ def log_files(root: Path) -> dict[str, LogFiles]:
         name: LogFiles(name, tuple(path for *_, path in sorted(files)), folder / f"{name}.log")
         for name, files in sorted(rotated.items())
     }
+
+
+def rotated_files(active: Path) -> list[Path]:
+    """The full files of one log, oldest first."""
+    found = []
+    for path in active.parent.glob(f"{glob.escape(active.stem)}_*.log"):
+        matched = _ROTATED.match(path.stem)
+        if matched and matched["log"] == active.stem:
+            found.append((matched["moment"], int(matched["number"]), path))
+    return [path for *_, path in sorted(found)]
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a file; none of one that has been deleted meanwhile."""
+    with contextlib.suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as file:
+        yield from (line.rstrip("\n") for line in file)
 
 
 def choose_logs(root: Path, word: str | None) -> list[LogFiles]:
@@ -98,9 +111,9 @@ def choose_logs(root: Path, word: str | None) -> list[LogFiles]:
     raise CommandError(f"There is no log '{word}' in {Layout(root).logs}. There are: {', '.join(available)}.")
 
 
-def read(logs: Iterable[LogFiles], *, active: bool = True) -> Iterator[LogRecord]:
-    """All records of several logs, by time; `active` as for `LogFiles.lines`."""
-    return merged(records(log.name, log.lines(active=active)) for log in logs)
+def read(logs: Iterable[LogFiles]) -> Iterator[LogRecord]:
+    """All records of several logs, by time."""
+    return merged(records(log.name, log.lines()) for log in logs)
 
 
 def life_of(components: Collection[str], said: Iterable[LogRecord]) -> Iterator[LogRecord]:
@@ -125,93 +138,3 @@ def last_words(root: Path, component: str) -> str:
     complaints = [record for record in printed if record.effective_level >= Level.WARN]
     said = complaints or printed
     return said[-1].text if said else ""
-
-
-class Tail:
-    """Reads one log from its start and then what is added to it, across rotations; close it when done.
-
-    Args:
-        path: The active file; it may appear later.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: BufferedReader | None = None
-        self._unfinished = b""
-
-    def new_lines(self) -> list[str]:
-        """Complete lines since the last call; never waits."""
-        if self._file is None:
-            self._open()
-        added = self._read()
-        if self._file and _was_replaced(self._file, self._path):
-            # What was written between our read and the rotation is still behind the open descriptor.
-            added += self._read()
-            self.close()
-            self._open()
-            added += self._read()
-        lines = (self._unfinished + added).split(b"\n")
-        self._unfinished = lines.pop()
-        return [line.decode(errors="replace") for line in lines]
-
-    def close(self) -> None:
-        """Close the file; `new_lines` would open it again from its start."""
-        if self._file:
-            self._file.close()
-            self._file = None
-
-    def _open(self) -> None:
-        try:
-            self._file = self._path.open("rb")
-        except FileNotFoundError:
-            self._file = None
-
-    def _read(self) -> bytes:
-        return self._file.read() if self._file else b""
-
-
-def _was_replaced(file: BufferedReader, path: Path) -> bool:
-    try:
-        now = path.stat()
-    except FileNotFoundError:
-        return True
-    return now.st_ino != os.fstat(file.fileno()).st_ino or now.st_size < file.tell()
-
-
-class Follower:
-    """Several logs, and those that appear later: first what their active files hold, then what is added.
-
-    Close it when done.
-
-    Args:
-        root: The core's folder.
-        word: Which logs, as for `choose_logs`; None means all, also those of components yet to come.
-        with_life: Also what the nucleus says of them in its own log.
-
-    Raises:
-        CommandError: There is no such log.
-    """
-
-    def __init__(self, root: Path, word: str | None, *, with_life: bool = False) -> None:
-        self._root = root
-        self._word = word
-        chosen = choose_logs(root, word)
-        self._tails = {log.name: Tail(log.active) for log in chosen}
-        nucleus = life_log(root, chosen) if with_life else None
-        self._life = Tail(nucleus.active) if nucleus else None
-
-    def new_records(self) -> list[LogRecord]:
-        """Records since the last call, by time; never waits."""
-        if self._word is None:
-            for log in choose_logs(self._root, None):
-                if log.name not in self._tails:
-                    self._tails[log.name] = Tail(log.active)
-        logs = [records(name, tail.new_lines()) for name, tail in self._tails.items()]
-        if self._life:
-            logs.append(life_of(self._tails, records(NUCLEUS, self._life.new_lines())))
-        return list(merged(logs))
-
-    def close(self) -> None:
-        """Close every file."""
-        for tail in (*self._tails.values(), *([self._life] if self._life else [])):
-            tail.close()

@@ -1,7 +1,7 @@
 """How results look to a person: rich renderables made from what commands found out; no I/O."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _STATE_STYLES = {"RUNNING": "green", "FINISHED": "green", "ERRORED": "red", "BROKEN": "bold red"}
 _DEPLOYMENT_STYLES = {"SUCCEEDED": "green", "FAILED": "red", "CANCELED": "yellow"}
 _LEVEL_STYLES = {Level.WARN: "yellow", Level.ERROR: "red", Level.FATAL: "bold red"}
+_SERVICES = {"iot-core": "IoT Core", "s3": "S3", "credentials": "credentials"}  # `CloudService`
 _TIME_OF_DAY = slice(11, 23)  # HH:MM:SS.mmm in an ISO instant
 
 
@@ -51,12 +52,34 @@ def component_table(components: Sequence[ComponentStatus]) -> RenderableType:
     """The components of a core, with their processes."""
     if not components:
         return Text("No components. Deploy some: scripts/edge deployment create --help", "dim")
-    table = listing("Component", "Version", "State", "Restarts", "Process", right=("Restarts", "Process"))
+    numbers = ("Restarts", "Crashes", "Process")
+    table = listing("Component", "Version", "State", *numbers, right=numbers)
     for component in components:
-        restarts = Text(str(component["restarts"]), "yellow" if component["restarts"] else "")
         process = Text("-", "dim") if component["pid"] is None else Text(str(component["pid"]))
-        table.add_row(component["name"], component["version"], state(component["state"]), restarts, process)
+        table.add_row(
+            component["name"],
+            component["version"],
+            state(component["state"]),
+            str(component["restarts"]),
+            crashes(component),
+            process,
+        )
     return table
+
+
+def crashes(component: ComponentStatus) -> Text:
+    """How often it has failed."""
+    return Text(str(component["crashes"]), "yellow" if component["crashes"] else "")
+
+
+def services(names: Iterable[str]) -> str:
+    """Services of the cloud in a sentence.
+
+    >>> services(["iot-core", "s3", "credentials"]), services(["s3"])
+    ('IoT Core, S3 and credentials', 'S3')
+    """
+    *first, last = (_SERVICES[name] for name in names)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def iot_core_line(counters: IotCoreCounters) -> Text:
@@ -73,14 +96,24 @@ def iot_core_line(counters: IotCoreCounters) -> Text:
 def core(screen: Screen, status: CoreStatus) -> RenderableType:
     """A running core: what it is, where it listens, what runs on it."""
     iot_core = Text("online", "green") if status["online"] else Text("offline", "yellow")
+    away = status["away"]
     broker = f", {status['endpoints']['mqtt']} ({status['broker']})"
-    services = status["services"]
+    bucket = f"{status['endpoints']['s3']}, bucket {status['bucket']}"
+    processes = status["services"]
     rows: list[tuple[str, RenderableType]] = [
         ("Thing", f"{status['thing_name']} in {status['region']}"),
         ("Nucleus", f"{status['flavor']}, process {status['pid']}, up {duration(status['uptime_s'])}"),
-        ("IoT Core", iot_core.append_text(_endpoint(broker, services["mqtt"]))),
-        ("S3", _endpoint(f"{status['endpoints']['s3']}, bucket {status['bucket']}", services["s3"])),
-        ("Credentials", status["endpoints"]["token_exchange"]),
+        (
+            "IoT Core",
+            iot_core.append_text(_since(away, "iot-core")).append_text(_endpoint(broker, processes["mqtt"])),
+        ),
+        ("S3", _endpoint(bucket, processes["s3"]).append_text(_since(away, "s3", ", out of reach"))),
+        (
+            "Credentials",
+            Text(status["endpoints"]["token_exchange"]).append_text(
+                _since(away, "credentials", ", no new ones")
+            ),
+        ),
         ("IPC", status["endpoints"]["ipc"]),
         ("Messages", iot_core_line(status["iot_core"])),
     ]
@@ -90,6 +123,11 @@ def core(screen: Screen, status: CoreStatus) -> RenderableType:
         Padding(facts(rows), (0, 0, 1, 2), expand=False),
         Padding(component_table(status["components"]), (0, 0, 0, 2), expand=False),
     )
+
+
+def _since(away: Mapping[str, str], service: str, what: str = "") -> Text:
+    """What is not there, since when; empty when it is there."""
+    return Text(f"{what} since {away[service]}", "yellow") if service in away else Text()
 
 
 def _endpoint(where: str, service: ServiceStatus) -> Text:

@@ -1,37 +1,25 @@
 """`edge cloud up|diff|down`, with the real boto3, against a stand-in strict about CloudFormation's model."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from edge_cli.cloud_stack import template
-from support.cloud_stack_bench import STACK, actions, cloud_bench, only_stack
+from support.cloud_stack_bench import STACK, actions, only_stack
 from support.greengrass_cloud_account import ACCOUNT
 from support.greengrass_cloud_bench import Bench
 from support.greengrass_cloud_components import ComponentVersion
 from support.greengrass_cloud_template import parse_template
-from support.s3_store import REGION, Store, running_store
+from support.s3_store import REGION
 from support.terminal import asked
 
 BUCKETS = {f"edge-data-{REGION}-{ACCOUNT}", f"greengrass-artifacts-{REGION}-{ACCOUNT}"}
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    """The S3 stand-in, for all tests of this module."""
-    with running_store() as running:
-        yield running
-
-
 @pytest.fixture
-def at(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Bench]:
+def at(bare_bench: Bench) -> Bench:
     """A bench; the account has no stack."""
-    with cloud_bench(store, tmp_path, capsys, monkeypatch) as ready:
-        yield ready
+    return bare_bench
 
 
 def _template_resources() -> set[str]:

@@ -1,31 +1,17 @@
 """`edge cloud` when AWS refuses, fails, is slow or needs a person; the real boto3 throughout."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from support.cloud_stack_bench import STACK, cloud_bench, only_stack
+from support.cloud_stack_bench import STACK, only_stack
 from support.greengrass_cloud_bench import Bench
-from support.s3_store import Store, running_store
 
 TAKEN = "iam:CreateRole is not allowed: User: arn:aws:iam::123456789012:user/operator is not authorized"
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    """The S3 stand-in, for all tests of this module."""
-    with running_store() as running:
-        yield running
-
-
 @pytest.fixture
-def at(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Bench]:
+def at(bare_bench: Bench) -> Bench:
     """A bench; the account has no stack."""
-    with cloud_bench(store, tmp_path, capsys, monkeypatch) as ready:
-        yield ready
+    return bare_bench
 
 
 def test_failing_resource_is_named_with_its_reason_and_the_rollback_explained(at: Bench) -> None:

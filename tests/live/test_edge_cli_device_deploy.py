@@ -4,11 +4,13 @@ import json
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.device_board import install_greengrass_cli, publishing_to, write_build
 from support.edge import edge, edge_json
+from support.terminal import asked
 
 TICK = "com.example.Tick"
 SLEEPS = "exec sleep 1000"
@@ -27,7 +29,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def _deploy(board: Path, build: Path, *words: str, expect: int = 0) -> dict[str, object]:
     document: dict[str, object] = edge_json(
-        "deploy", *words, "--local", "--root", str(board), "--build", str(build), expect=expect
+        "deploy", *words, "--local", "--yes", "--root", str(board), "--build", str(build), expect=expect
     )
     return document
 
@@ -52,12 +54,6 @@ def test_only_what_is_named_is_deployed(board: Path, tmp_path: Path) -> None:
     assert _states(_deploy(board, tmp_path, "named")) == {"com.example.Named": "RUNNING"}
 
 
-def test_same_build_can_be_deployed_again(board: Path, tmp_path: Path) -> None:
-    write_build(tmp_path, "com.example.Again", SLEEPS)
-    _deploy(board, tmp_path)
-    assert _deploy(board, tmp_path)["status"] == "SUCCEEDED"
-
-
 def test_component_that_is_named_goes_away(board: Path, tmp_path: Path) -> None:
     write_build(tmp_path, "com.example.Gone", SLEEPS)
     _deploy(board, tmp_path)
@@ -68,11 +64,37 @@ def test_component_that_is_named_goes_away(board: Path, tmp_path: Path) -> None:
 
 def test_failing_component_is_named_with_the_end_of_its_log(board: Path, tmp_path: Path) -> None:
     write_build(tmp_path, "com.example.Fails", BREAKS)
-    words = ("deploy", "--local", "--root", str(board), "--build", str(tmp_path))
+    words = ("deploy", "--local", "--yes", "--root", str(board), "--build", str(tmp_path))
     said = edge(*words, expect=3).stdout
     assert "com.example.Fails" in said
     assert "The end of com.example.Fails.log" in said
     assert "the wheel is off" in said
+
+
+def test_version_that_fails_is_taken_back_and_what_ran_before_runs_again(board: Path, tmp_path: Path) -> None:
+    write_build(tmp_path, "com.example.Back", SLEEPS)
+    _deploy(board, tmp_path)
+    write_build(tmp_path, "com.example.Back", BREAKS, version="1.0.1")
+    report: Any = _deploy(board, tmp_path, expect=3)
+    (component,) = report["components"]
+    assert (component["version"], component["state"]) == ("1.0.0", "RUNNING")
+    assert [end["log"] for end in report["logs"]] == ["com.example.Back"]
+
+
+def test_person_is_asked_and_no_changes_nothing(board: Path, tmp_path: Path) -> None:
+    write_build(tmp_path, "com.example.Asked", SLEEPS)
+    with asked("deploy", "--local", "--root", str(board), "--build", str(tmp_path)) as terminal:
+        assert b"added" in terminal.shown
+        assert b"com.example.Asked" in terminal.shown
+        terminal.answer(b"n\n")
+    assert terminal.code == 1
+    assert not (board / "packages" / "artifacts" / "com.example.Asked").exists()
+
+
+def test_nobody_is_asked_where_nobody_is(board: Path, tmp_path: Path) -> None:
+    write_build(tmp_path, "com.example.Asked", SLEEPS)
+    words = ("deploy", "--local", "--root", str(board), "--build", str(tmp_path))
+    assert "--yes" in edge_json(*words, expect=1)["error"]
 
 
 @pytest.mark.parametrize("changed", ["artifact", "recipe"])
@@ -174,7 +196,9 @@ def test_nucleus_that_does_not_run_is_one_message(tmp_path: Path) -> None:
     assert "Is the nucleus running?" in error
 
 
-@pytest.mark.parametrize("words", [("--thing", "x"), ("--group", "x"), ("--region", "eu-west-1")])
+@pytest.mark.parametrize(
+    "words", [("--thing", "x"), ("--group", "x"), ("--region", "eu-west-1"), ("--base", "x")]
+)
 def test_what_is_of_aws_does_not_go_with_local(words: tuple[str, str]) -> None:
     assert words[0] in edge_json("deploy", "--local", *words, expect=1)["error"]
 

@@ -1,11 +1,6 @@
 """`edge deploy` and `edge deployments`, with the real boto3, against the strict stand-in."""
 
 import json
-import os
-import pty
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,49 +8,19 @@ import pytest
 
 from support.edge import RunningEdge
 from support.greengrass_cloud_account import CALLER
-from support.greengrass_cloud_bench import Bench, bench
-from support.greengrass_cloud_builds import PUBLISHER, SUBSCRIBER, build
-from support.s3_store import Store, running_store
-from support.terminal import read_until
+from support.greengrass_cloud_bench import Bench
+from support.greengrass_cloud_builds import PUBLISHER, SUBSCRIBER
+from support.greengrass_cloud_group import DEVICES, GROUP, add, arn, components, given, latest
+from support.terminal import asked
+from support.waiting import wait_until
 
-DEVICES = ("core-1", "core-2", "core-3", "core-4", "core-5")
 FOREIGN = [f"com.others.Component{number}" for number in range(10)]
-GROUP = ("--group", "orangepis")
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    """The S3 stand-in, for all tests of this module."""
-    with running_store() as running:
-        yield running
 
 
 @pytest.fixture
-def at(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Bench]:
+def at(group_bench: Bench) -> Bench:
     """A bench with a group of five devices, and one component built and published."""
-    with bench(store, tmp_path / "build", capsys, monkeypatch) as ready:
-        build(ready.folder)
-        ready.cloud.fleet.add_group("orangepis", *DEVICES)
-        _add(ready, PUBLISHER, "1.0.0")
-        yield ready
-
-
-def _add(at: Bench, name: str, version: str, grants: Any = None) -> None:
-    at.cloud.components.add(name, version, publisher="Example", grants=grants)
-
-
-def _group(at: Bench) -> str:
-    return str(at.cloud.fleet.describe_thing_group({"thingGroupName": "orangepis"})["thingGroupArn"])
-
-
-def _given(at: Bench, components: dict[str, Any], **others: Any) -> dict[str, Any]:
-    """The group has a deployment that somebody else has made; returns its arguments."""
-    for name, wanted in components.items():
-        _add(at, name, wanted["componentVersion"])
-    at.cloud.fleet.create_deployment({"targetArn": _group(at), "components": components, **others})
-    return at.cloud.specification(_group(at))
+    return group_bench
 
 
 def _foreign() -> dict[str, Any]:
@@ -70,14 +35,9 @@ def _foreign() -> dict[str, Any]:
     }
 
 
-def _components(at: Bench) -> dict[str, Any]:
-    components: dict[str, Any] = at.cloud.specification(_group(at))["components"]
-    return components
-
-
 def test_first_deployment_rolls_back_and_notifies_and_every_device_reports(at: Bench) -> None:
     said = at.deploy("mqtt_publisher", *GROUP, "--yes", "--json").document
-    specification = at.cloud.specification(_group(at))
+    specification = at.cloud.specification(arn(at))
     assert specification["components"] == {PUBLISHER: {"componentVersion": "1.0.0"}}
     assert specification["deploymentPolicies"]["failureHandlingPolicy"] == "ROLLBACK"
     assert specification["deploymentPolicies"]["componentUpdatePolicy"] == {
@@ -98,28 +58,28 @@ def test_ten_foreign_components_survive_with_everything_that_is_said_of_them(at:
         "iotJobConfiguration": {"jobExecutionsRolloutConfig": {"maximumPerMinute": 5}},
         "tags": {"owner": "somebody"},
     }
-    before = _given(at, _foreign(), **others)
+    before = given(at, _foreign(), **others)
     at.deploy(*GROUP, "--yes")
-    after = at.cloud.specification(_group(at))
+    after = at.cloud.specification(arn(at))
     assert after["components"].pop(PUBLISHER) == {"componentVersion": "1.0.0"}
     assert after["components"] == before["components"] == _foreign()
     assert {key: after[key] for key in others} == others
 
 
 def test_difference_is_shown_and_what_stays_is_named(at: Bench) -> None:
-    _given(at, {PUBLISHER: {"componentVersion": "0.9.0"}, "com.others.X": {"componentVersion": "1.0.0"}})
+    given(at, {PUBLISHER: {"componentVersion": "0.9.0"}, "com.others.X": {"componentVersion": "1.0.0"}})
     said = at.deploy(*GROUP, "--dry-run")
     assert f"changed  {PUBLISHER} 0.9.0 -> 1.0.0" in said.out
     assert "stay as they are: com.others.X" in said.out
 
 
 def test_dry_run_changes_nothing(at: Bench) -> None:
-    before = _given(at, _foreign())
+    before = given(at, _foreign())
     said = at.deploy(*GROUP, "--dry-run", "--json").document
     assert [one["kind"] for one in said["differences"]] == ["added"]
     assert said["untouched"] == FOREIGN
     assert at.cloud.faults.changes == []
-    assert at.cloud.specification(_group(at)) == before
+    assert at.cloud.specification(arn(at)) == before
 
 
 def test_deployment_that_fails_on_one_device_names_it_and_says_why(at: Bench) -> None:
@@ -159,13 +119,13 @@ def test_device_that_is_not_there_is_named_when_the_time_is_up(at: Bench) -> Non
 
 
 def test_removed_component_goes_and_others_stay(at: Bench) -> None:
-    _given(at, {**_foreign(), SUBSCRIBER: {"componentVersion": "1.0.0"}})
+    given(at, {**_foreign(), SUBSCRIBER: {"componentVersion": "1.0.0"}})
     at.deploy(*GROUP, "--remove", "mqtt_subscriber", "--yes")
-    assert _components(at) == _foreign()
+    assert components(at) == _foreign()
 
 
 def test_removing_what_is_not_there_names_what_is(at: Bench) -> None:
-    _given(at, _foreign())
+    given(at, _foreign())
     said = at.deploy(*GROUP, "--remove", "mqtt_subscriber", "--yes", expect=1)
     assert f"{SUBSCRIBER} cannot be removed" in said.err
     assert FOREIGN[0] in said.err
@@ -174,13 +134,13 @@ def test_removing_what_is_not_there_names_what_is(at: Bench) -> None:
 
 def test_configuration_is_merged_into_what_was_deployed(at: Bench, tmp_path: Path) -> None:
     update = {"merge": json.dumps({"settings": {"a": "1", "b": "2"}}), "reset": ["/old"]}
-    _given(at, {PUBLISHER: {"componentVersion": "1.0.0", "configurationUpdate": update}})
+    given(at, {PUBLISHER: {"componentVersion": "1.0.0", "configurationUpdate": update}})
     change = tmp_path / "change.json"
     change.write_text(
         json.dumps({"mqtt_publisher": {"MERGE": {"settings": {"b": "3"}}, "RESET": ["/settings/a"]}})
     )
     said = at.deploy(*GROUP, "--configuration", str(change), "--yes")
-    after = _components(at)[PUBLISHER]["configurationUpdate"]
+    after = components(at)[PUBLISHER]["configurationUpdate"]
     assert json.loads(after["merge"]) == {"settings": {"b": "3"}}
     assert after["reset"] == ["/old", "/settings/a"]
     assert '/settings/b: "2" -> "3"' in said.out
@@ -194,17 +154,17 @@ def test_secret_in_a_configuration_is_deployed_and_never_shown(at: Bench) -> Non
         said = at.deploy(PUBLISHER, *GROUP, "--configuration", change, *words)
         assert "canary" not in said.out + said.err
         assert "/broker/password" in said.out
-    assert json.loads(_components(at)[PUBLISHER]["configurationUpdate"]["merge"]) == merge
+    assert json.loads(components(at)[PUBLISHER]["configurationUpdate"]["merge"]) == merge
 
 
 def test_changed_grants_are_reset_and_stay_reset(at: Bench) -> None:
-    _given(at, {PUBLISHER: {"componentVersion": "1.0.0", "runWith": {"posixUser": "me"}}})
-    _add(at, PUBLISHER, "1.1.0", grants={"aws.greengrass.ipc.mqttproxy": {"1": {"resources": ["new/#"]}}})
+    given(at, {PUBLISHER: {"componentVersion": "1.0.0", "runWith": {"posixUser": "me"}}})
+    add(at, PUBLISHER, "1.1.0", grants={"aws.greengrass.ipc.mqttproxy": {"1": {"resources": ["new/#"]}}})
     said = at.deploy(*GROUP, "--yes")
     assert "/accessControl goes back to the recipe's" in said.out
-    _add(at, PUBLISHER, "1.2.0", grants={"aws.greengrass.ipc.mqttproxy": {"1": {"resources": ["new/#"]}}})
+    add(at, PUBLISHER, "1.2.0", grants={"aws.greengrass.ipc.mqttproxy": {"1": {"resources": ["new/#"]}}})
     at.deploy(*GROUP, "--yes")
-    assert _components(at)[PUBLISHER] == {
+    assert components(at)[PUBLISHER] == {
         "componentVersion": "1.2.0",
         "configurationUpdate": {"reset": ["/accessControl"]},  # for devices that missed the one before
         "runWith": {"posixUser": "me"},
@@ -212,18 +172,18 @@ def test_changed_grants_are_reset_and_stay_reset(at: Bench) -> None:
 
 
 def test_same_grants_reset_nothing(at: Bench) -> None:
-    _given(at, {PUBLISHER: {"componentVersion": "1.0.0"}})
-    _add(at, PUBLISHER, "1.1.0")
+    given(at, {PUBLISHER: {"componentVersion": "1.0.0"}})
+    add(at, PUBLISHER, "1.1.0")
     at.deploy(*GROUP, "--yes")
-    assert _components(at)[PUBLISHER] == {"componentVersion": "1.1.0"}
+    assert components(at)[PUBLISHER] == {"componentVersion": "1.1.0"}
 
 
 def test_version_is_chosen_and_must_be_there(at: Bench) -> None:
-    _add(at, PUBLISHER, "2.0.0-rc.1")
+    add(at, PUBLISHER, "2.0.0-rc.1")
     at.deploy("mqtt_publisher", *GROUP, "--yes")
-    assert _components(at)[PUBLISHER]["componentVersion"] == "1.0.0"
+    assert components(at)[PUBLISHER]["componentVersion"] == "1.0.0"
     at.deploy("mqtt_publisher=2.0.0-rc.1", *GROUP, "--yes")
-    assert _components(at)[PUBLISHER]["componentVersion"] == "2.0.0-rc.1"
+    assert components(at)[PUBLISHER]["componentVersion"] == "2.0.0-rc.1"
     said = at.deploy("mqtt_publisher=3.0.0", *GROUP, "--yes", expect=1)
     assert f"There is no {PUBLISHER} 3.0.0" in said.err
     assert "There are: 1.0.0, 2.0.0-rc.1" in said.err
@@ -267,37 +227,25 @@ def test_where_nobody_can_be_asked_nothing_happens_without_yes(at: Bench) -> Non
 
 @pytest.mark.parametrize(("answer", "deployed", "code"), [(b"y\n", 1, 0), (b"n\n", 0, 1), (b"\n", 0, 1)])
 def test_person_at_a_terminal_is_asked(at: Bench, answer: bytes, deployed: int, code: int) -> None:
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "edge_cli", "deploy", *GROUP, "--build", str(at.folder)]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        said = read_until(ours, b"[y/N]")
-        os.write(ours, answer)
-        said += read_until(ours, b"")
-        assert process.wait(60) == code, said
-    os.close(ours)
+    with asked("deploy", *GROUP, "--build", str(at.folder)) as terminal:
+        said = terminal.answer(answer)
+    assert terminal.code == code, said
     assert PUBLISHER.encode() in said
     assert len(at.cloud.fleet.deployments) == deployed
 
 
 def test_deployment_of_somebody_else_meanwhile_is_not_undone(at: Bench) -> None:
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "edge_cli", "deploy", *GROUP, "--build", str(at.folder)]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        read_until(ours, b"[y/N]")
-        _given(at, _foreign())
-        os.write(ours, b"y\n")
-        said = read_until(ours, b"")
-        assert process.wait(60) == 1
-    os.close(ours)
+    with asked("deploy", *GROUP, "--build", str(at.folder)) as terminal:
+        given(at, _foreign())
+        said = terminal.answer(b"y\n")
+    assert terminal.code == 1
     assert b"Somebody has deployed to group orangepis meanwhile" in said
-    assert _components(at) == _foreign()
+    assert components(at) == _foreign()
 
 
 def test_throttled_calls_are_made_again(at: Bench) -> None:
     at.cloud.faults.throttle("CreateDeployment", 2)
-    at.cloud.faults.throttle("ListEffectiveDeployments", 2)
+    at.cloud.faults.throttle("ListJobExecutionsForJob", 2)
     at.deploy(*GROUP, "--yes")
     assert at.cloud.faults.calls("CreateDeployment") == 3
     assert len(at.cloud.fleet.deployments) == 1
@@ -309,13 +257,13 @@ def test_throttled_calls_are_made_again(at: Bench) -> None:
         ("DescribeThingGroup", "iot:DescribeThingGroup", "no"),
         ("ListDeployments", "greengrass:ListDeployments", "not authorized to perform: null"),
         ("CreateDeployment", "iot:CreateJob", "not authorized to perform: iot:CreateJob on resource: arn:x"),
-        ("ListEffectiveDeployments", "greengrass:ListEffectiveDeployments", "no"),
+        ("ListJobExecutionsForJob", "iot:ListJobExecutionsForJob", "no"),
     ],
 )
 def test_access_denied_names_the_action_that_is_missing(
     at: Bench, operation: str, action: str, said_by_aws: str
 ) -> None:
-    _given(at, _foreign())
+    given(at, _foreign())
     at.cloud.faults.deny(operation, said_by_aws)
     assert f"Access denied: {CALLER} may not do {action}" in at.deploy(*GROUP, "--yes", expect=1).err
 
@@ -326,8 +274,24 @@ def test_waiting_that_ends_early_says_that_the_deployment_goes_on(at: Bench) -> 
         command.line_with("QUEUED")
         assert command.interrupt() == 130
         command.line_with("goes on all the same")
-    at.cloud.faults.deny("ListEffectiveDeployments", "no")
-    assert "goes on all the same" in at.deploy(*GROUP, expect=1).err
+
+
+def test_waiting_that_is_refused_says_that_the_deployment_goes_on(at: Bench) -> None:
+    at.cloud.faults.deny("ListJobExecutionsForJob", "no")
+    assert "goes on all the same" in at.deploy(*GROUP, "--yes", expect=1).err
+    assert len(at.cloud.fleet.deployments) == 1
+
+
+def test_program_that_is_interrupted_while_it_waits_learns_what_goes_on(at: Bench) -> None:
+    at.cloud.fleet.silent.update(DEVICES)
+    with RunningEdge("deploy", *GROUP, "--build", str(at.folder), "--yes", "--json") as command:
+        wait_until(
+            lambda: at.cloud.faults.calls("ListJobExecutionsForJob") > 0, 60, "it waits for the devices"
+        )
+        assert command.interrupt() == 130
+        said = json.loads(command.line_with("deployment_id"))
+    assert said["deployment_id"] == latest(at).deployment_id
+    assert said["devices"] is None
 
 
 def test_deployment_replaced_while_waiting_ends_the_waiting(at: Bench) -> None:
@@ -335,24 +299,23 @@ def test_deployment_replaced_while_waiting_ends_the_waiting(at: Bench) -> None:
     with RunningEdge("deploy", *GROUP, "--build", str(at.folder), "--yes") as command:
         command.line_with("QUEUED")
         with at.cloud.lock:
-            _given(at, _foreign())
+            given(at, _foreign())
         command.line_with("replaced by a newer one")
         assert command.wait() == 1
 
 
-def test_cancelled_deployment_is_told_and_deployed_again_when_told_so(at: Bench) -> None:
+def test_deployment_cancelled_while_waiting_ends_the_waiting_and_names_what_to_do(at: Bench) -> None:
     at.cloud.fleet.silent.update(DEVICES)
-    at.deploy(*GROUP, "--yes", "--no-wait")
-    at.cloud.fleet.deployments[-1].is_canceled = True
-    assert "was cancelled" in at.deploy(*GROUP, expect=1).err
-    at.cloud.fleet.silent.clear()
-    at.deploy(*GROUP, "--again", "--yes")
-    assert len(at.cloud.fleet.deployments) == 2
+    with RunningEdge("deploy", *GROUP, "--build", str(at.folder), "--yes") as command:
+        command.line_with("QUEUED")
+        latest(at).is_canceled = True
+        assert f"--base {latest(at).deployment_id}" in command.line_with("was cancelled")
+        assert command.wait() == 1
 
 
 def test_history_shows_every_deployment_and_how_devices_fare_with_the_latest(at: Bench) -> None:
     for minor in range(4):
-        _add(at, PUBLISHER, f"1.{minor}.0")
+        add(at, PUBLISHER, f"1.{minor}.0")
         at.deploy(*GROUP, "--yes")
     found = at.edge("deployments", *GROUP, "--json").document
     assert len(found["deployments"]) == 4

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,26 +10,16 @@ import pytest
 from edge_cli.project import PROJECT
 from support.edge import edge_json
 from support.greengrass_cloud_account import ACCOUNT, CALLER
-from support.greengrass_cloud_bench import Bench, bench
-from support.greengrass_cloud_builds import PUBLISHER, SUBSCRIBER, build
-from support.s3_store import REGION, Store, running_store
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    """The S3 stand-in, for all tests of this module."""
-    with running_store() as running:
-        yield running
+from support.greengrass_cloud_bench import Bench
+from support.greengrass_cloud_builds import BOARD, PUBLISHER, SUBSCRIBER, build
+from support.s3_store import REGION
 
 
 @pytest.fixture
-def at(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Bench]:
+def at(bare_bench: Bench) -> Bench:
     """A bench with one component built."""
-    with bench(store, tmp_path / "build", capsys, monkeypatch) as ready:
-        build(ready.folder)
-        yield ready
+    build(bare_bench.folder)
+    return bare_bench
 
 
 def _refused(at: Bench, *words: str) -> str:
@@ -52,6 +41,44 @@ def test_published_component_is_deployable_and_its_artifact_is_what_was_built(at
     assert published["Artifacts"][0]["Uri"] == artifact["uri"]
     assert base64.b64decode(published["Artifacts"][0]["Digest"]) == hashlib.sha256(body).digest()
     assert at.cloud.components.versions[said[0]["arn"]].status["componentState"] == "DEPLOYABLE"
+
+
+def test_what_is_published_does_not_depend_on_what_the_laptop_built_besides(at: Bench) -> None:
+    build(at.folder, bodies={"cp311-aarch64": b"the artifact", "cp313-x86_64": b"the artifact"})
+    (said,) = at.publish("--json").document
+    (artifact,) = said["artifacts"]
+    assert artifact["uri"].endswith("-cp311-aarch64.zip")
+    assert (said["architectures"], said["python"]) == (["aarch64"], "3.11")
+    (manifest,) = at.cloud.components.versions[said["arn"]].recipe["Manifests"]
+    assert manifest["Platform"]["architecture"] == "aarch64"
+    assert len(at.cloud.buckets.keys(at.bucket)) == 1
+    build(at.folder, bodies={"cp311-aarch64": b"the artifact"})
+    (again,) = at.publish("--json").document
+    assert again["outcome"] == "already_published"
+    assert (again["architectures"], again["python"]) == (["aarch64"], "3.11")
+
+
+def test_machines_that_are_named_are_published_for_and_told(at: Bench) -> None:
+    build(at.folder, bodies={"cp313-aarch64": b"the artifact", "cp313-x86_64": b"the artifact"})
+    said = at.publish("--arch", "aarch64", "--arch", "x86_64", "--python", "3.13")
+    assert "aarch64, x86_64; Python 3.13" in said.out
+    assert len(at.cloud.buckets.keys(at.bucket)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--python", "3.12"], "--arch aarch64 --python 3.12"),
+        (["--arch", "x86_64", "--arch", "aarch64"], "--arch x86_64 --arch aarch64 --python 3.11"),
+    ],
+)
+def test_machine_that_was_not_built_for_is_refused_with_the_line_that_builds(
+    at: Bench, words: list[str], line: str
+) -> None:
+    build(at.folder, "com.acme.MqttSubscriber", "1.2.3")
+    message = _refused(at, "com.acme.MqttSubscriber", *words)
+    named = "scripts/edge build mqtt_subscriber --namespace com.acme --version 1.2.3"
+    assert f"`{named} {line} --out {at.folder}`" in message
 
 
 def test_everything_built_is_published_with_one_command_and_progress_is_told(at: Bench) -> None:
@@ -79,7 +106,7 @@ def test_same_content_again_is_already_published_and_changes_nothing(at: Bench) 
 def test_existing_version_with_other_content_is_refused_and_the_next_one_offered(at: Bench) -> None:
     at.publish()
     changes = at.cloud.faults.changes
-    build(at.folder, body=b"another artifact")
+    build(at.folder, bodies={BOARD: b"another artifact"})
     said = at.publish(expect=1)
     assert "com.example.MqttPublisher 1.0.0 is published, with other content" in said.err
     assert "--version 1.0.1" in said.err
@@ -245,7 +272,7 @@ def test_interrupted_publication_goes_on_where_it_was(at: Bench) -> None:
 def test_what_an_interrupted_publication_left_is_never_what_a_later_one_publishes(at: Bench) -> None:
     at.cloud.faults.refuse("CreateComponentVersion", "ValidationException", "Not now")
     at.publish(expect=1)
-    build(at.folder, body=b"repaired meanwhile")
+    build(at.folder, bodies={BOARD: b"repaired meanwhile"})
     (artifact,) = at.publish("--json").document[0]["artifacts"]
     assert at.cloud.buckets.body(artifact["uri"]) == b"repaired meanwhile"
     assert len(at.cloud.buckets.keys(at.bucket)) == 2

@@ -14,16 +14,9 @@ from botocore.exceptions import ClientError
 from support.greengrass_cloud import GreengrassCloud
 from support.greengrass_cloud_account import ACCESS_KEY, ACCOUNT
 from support.greengrass_cloud_model import Api, ModelError
-from support.s3_store import REGION, Store, running_store
+from support.s3_store import REGION, Store
 
 TARGET = f"arn:aws:iot:{REGION}:{ACCOUNT}:thing/core"
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    """The S3 stand-in, for all tests of this module."""
-    with running_store() as running:
-        yield running
 
 
 @pytest.fixture

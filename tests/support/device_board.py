@@ -43,6 +43,7 @@ def write_build(  # noqa: PLR0913  a build has as many facts
     *,
     version: str = "1.0.0",
     grants: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
     body: bytes = b"print('hello')\n",
     machine: str = os.uname().machine,
 ) -> None:
@@ -54,6 +55,7 @@ def write_build(  # noqa: PLR0913  a build has as many facts
         script: What it runs.
         version: ComponentVersion.
         grants: `accessControl`.
+        settings: `settings` of its configuration; None means some.
         body: What its artifact holds.
         machine: For which processor it is built.
     """
@@ -64,7 +66,7 @@ def write_build(  # noqa: PLR0913  a build has as many facts
         packed.writestr(zipfile.ZipInfo("part/__main__.py"), body)
     content = (artifacts / archive).read_bytes()
     (artifacts / f"part-cp311-{machine}.sha256").write_bytes(checksums.manifest({archive: content}))
-    defaults: dict[str, Any] = {"settings": {"word": "tick"}}
+    defaults: dict[str, Any] = {"settings": {"word": "tick"} if settings is None else dict(settings)}
     if grants:
         defaults["accessControl"] = grants
     document = {
@@ -89,6 +91,13 @@ def write_build(  # noqa: PLR0913  a build has as many facts
     recipe = folder / "recipes" / f"{name}.yaml"
     recipe.parent.mkdir(exist_ok=True)
     recipe.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def install_program(path: Path, text: str) -> None:
+    """Put a shell script where a board has a program of that name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
 
 
 def publishing_to(topic: str) -> dict[str, Any]:

@@ -32,8 +32,8 @@ def main() -> None:
         words.journal,
         "deployed",
         [
-            entry(DEPLOYER, "E[ggdeploymentd] y.c:2: the wheel is off", now_us),
-            entry(DEPLOYER, f"I{said}", now_us + 1),
+            entry(DEPLOYER, "E[ggdeploymentd] y.c:2: the wheel is off", now_us, since_boot_us=10),
+            entry(DEPLOYER, f"I{said}", now_us + 1, since_boot_us=11),
         ],
     )
     print(f"Deployment id: {DEPLOYMENT_ID}.")  # noqa: T201  the program's own output

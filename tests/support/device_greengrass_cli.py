@@ -4,39 +4,40 @@ Runs as `python device_greengrass_cli.py --ggcRootPath ROOT …`. Output as Depl
 ComponentCommand of aws-greengrass-cli have it; an unknown flag is refused, as picocli does.
 """
 
+import contextlib
+import io
 import json
-import subprocess
 import sys
 from typing import Any
+
+from edge_cli.app import main as edge
 
 
 def main(words: list[str]) -> int:
     """One command line; returns the exit code."""
     assert words[0] == "--ggcRootPath", words
     root, command, arguments = words[1], words[2:4], words[4:]
-    as_json = ["--json"] if command[1] in {"status", "details"} else []
-    ended = subprocess.run(
-        [sys.executable, "-m", "edge_cli", *command, *arguments, *as_json, "--root", root],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    as_json = ["--json"] if command[1] in {"status", "list"} else []
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = edge([*command, *arguments, *as_json, "--root", root])
     if not as_json:
-        sys.stdout.write(ended.stdout)
-        sys.stderr.write(ended.stderr)
-        return ended.returncode
-    answer: dict[str, Any] = json.loads(ended.stdout)
+        sys.stdout.write(said.getvalue())
+        return code
+    answer: Any = json.loads(said.getvalue())
     if "error" in answer:
         sys.stderr.write(f"{answer['error']}\n")
         return 1
     if command[1] == "status":
         sys.stdout.write(f"{answer['deployment_id']}: {answer['status']}\n")
-    else:
+        return 0
+    sys.stdout.write("Components currently running in Greengrass:\n")
+    for component in answer:
         sys.stdout.write(
-            f"Component Name: {answer['name']}\n"
-            f"    Version: {answer['version']}\n"
-            f"    State: {answer['state']}\n"
-            f"    Configuration: {json.dumps(answer['configuration'])}\n"
+            f"Component Name: {component['name']}\n"
+            f"    Version: {component['version']}\n"
+            f"    State: {component['state']}\n"
+            f"    Configuration: {json.dumps(component['configuration'])}\n"
         )
     return 0
 

@@ -10,11 +10,21 @@ _WRITER = "/lib/systemd/systemd-journal-remote"  # Debian's package systemd-jour
 _BOOT = "0123456789abcdef0123456789abcdef"
 
 
-def entry(unit: str, message: str, at_us: int, priority: int = 6) -> dict[str, str]:
-    """One entry of a unit, as systemd writes what a service prints."""
+def entry(
+    unit: str, message: str, at_us: int, priority: int = 6, *, since_boot_us: int | None = None
+) -> dict[str, str]:
+    """One entry of a unit, as systemd writes what a service prints.
+
+    Args:
+        unit: The unit.
+        message: What it prints.
+        at_us: By the wall clock.
+        priority: As syslog(3) has it.
+        since_boot_us: By the clock that nobody sets; None means some.
+    """
     return {
         "__REALTIME_TIMESTAMP": str(at_us),
-        "__MONOTONIC_TIMESTAMP": str(at_us % 10**9),
+        "__MONOTONIC_TIMESTAMP": str(at_us % 10**9 if since_boot_us is None else since_boot_us),
         "_BOOT_ID": _BOOT,
         "_MACHINE_ID": _BOOT,
         "_SYSTEMD_UNIT": unit,

@@ -85,14 +85,23 @@ class Components:
         """The ARN of a component, or of one version."""
         return f"{self._prefix}:{name}" + (f":versions:{version}" if version else "")
 
-    def add(self, name: str, version: str, *, publisher: str = "Somebody", grants: Any = None) -> None:
+    def add(
+        self,
+        name: str,
+        version: str,
+        *,
+        publisher: str = "Somebody",
+        grants: Any = None,
+        settings: Any = None,
+    ) -> None:
         """A version that somebody has published before, deployable, without artifacts."""
+        defaults = {"accessControl": grants or {}} | ({} if settings is None else {"settings": settings})
         recipe: JsonObject = {
             "RecipeFormatVersion": "2020-01-25",
             "ComponentName": name,
             "ComponentVersion": version,
             "ComponentPublisher": publisher,
-            "ComponentConfiguration": {"DefaultConfiguration": {"accessControl": grants or {}}},
+            "ComponentConfiguration": {"DefaultConfiguration": defaults},
             "Manifests": [{}],
         }
         self.versions[self.arn(name, version)] = ComponentVersion(

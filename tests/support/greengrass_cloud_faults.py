@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 # Operations that change nothing.
@@ -28,6 +29,7 @@ class Faults:
         self._lock = threading.Lock()
         self._next: dict[str, deque[Fault]] = {}
         self._always: dict[str, Fault] = {}
+        self._meanwhile: dict[str, Callable[[], object]] = {}
         self._calls: list[str] = []
 
     def throttle(self, operation: str, times: int) -> None:
@@ -47,8 +49,17 @@ class Faults:
         with self._lock:
             self._always[operation] = Fault("AccessDeniedException", message)
 
+    def meanwhile(self, operation: str, happens: Callable[[], object]) -> None:
+        """Something happens just before the next call is done."""
+        with self._lock:
+            self._meanwhile[operation] = happens
+
     def take(self, operation: str) -> Fault | None:
         """Note a call; how it goes wrong, None when it does not."""
+        with self._lock:
+            happens = self._meanwhile.pop(operation, None)
+        if happens:
+            happens()
         with self._lock:
             self._calls.append(operation)
             waiting = self._next.get(operation)

@@ -32,6 +32,7 @@ class Deployment:
         revision: Number among those of its target.
         is_latest: It holds for its target.
         is_canceled: Somebody has cancelled it.
+        has_failed: It came to nothing.
         asked: Device -> how often it was asked about.
     """
 
@@ -41,6 +42,7 @@ class Deployment:
     revision: int
     is_latest: bool = True
     is_canceled: bool = False
+    has_failed: bool = False
     asked: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -49,9 +51,14 @@ class Deployment:
         return str(self.arguments["targetArn"])
 
     @property
+    def job(self) -> JsonObject:
+        """The IoT job that brings it to a group's devices; a thing gets it by its shadow."""
+        return {"iotJobId": f"job-{self.deployment_id}"} if ":thinggroup/" in self.target else {}
+
+    @property
     def summary(self) -> JsonObject:
         """As lists have it."""
-        status = "ACTIVE" if self.is_latest else "INACTIVE"
+        status = ("FAILED" if self.has_failed else "ACTIVE") if self.is_latest else "INACTIVE"
         document = {
             "targetArn": self.target,
             "revisionId": str(self.revision),
@@ -151,7 +158,7 @@ class Fleet:
             revision=len(before) + 1,
         )
         self.deployments.append(made)
-        return {"deploymentId": made.deployment_id}
+        return {"deploymentId": made.deployment_id} | made.job
 
     def get_deployment(self, arguments: JsonObject) -> JsonObject:
         """GetDeployment."""
@@ -160,7 +167,8 @@ class Fleet:
         if found is None:
             raise _not_found(wanted, "DEPLOYMENT")
         kept = ("components", "deploymentPolicies", "iotJobConfiguration", "parentTargetArn", "tags")
-        return found.summary | {key: found.arguments[key] for key in kept if key in found.arguments}
+        arguments = {key: found.arguments[key] for key in kept if key in found.arguments}
+        return found.summary | found.job | arguments
 
     def list_deployments(self, arguments: JsonObject) -> list[JsonObject]:
         """ListDeployments."""
@@ -182,7 +190,32 @@ class Fleet:
             self._execution(one, name) for one in self.deployments if one.is_latest and one.target in targets
         ]
 
+    def list_job_executions_for_job(self, arguments: JsonObject) -> list[JsonObject]:
+        """ListJobExecutionsForJob of IoT, whose jobs are deployments to groups; each device makes a step."""
+        wanted = arguments["jobId"]
+        found = next((one for one in self.deployments if one.job.get("iotJobId") == wanted), None)
+        if found is None:
+            raise RefusalError("ResourceNotFoundException", f"Job {wanted} not found")
+        return [
+            {
+                "thingArn": f"{self._prefix}:thing/{name}",
+                "jobExecutionSummary": {"status": self._state(found, name)["coreDeviceExecutionStatus"]},
+            }
+            for name in self.groups[found.target.rpartition("/")[2]]
+            if self.things[name]
+        ]
+
     def _execution(self, deployment: Deployment, device: str) -> JsonObject:
+        return {
+            "deploymentId": deployment.deployment_id,
+            "deploymentName": deployment.arguments.get("deploymentName", ""),
+            "targetArn": deployment.target,
+            "creationTimestamp": deployment.created,
+            "modifiedTimestamp": deployment.created,
+            **self._state(deployment, device),
+        }
+
+    def _state(self, deployment: Deployment, device: str) -> JsonObject:
         steps = deployment.asked[device] = deployment.asked.get(device, 0) + 1
         state: JsonObject = {"coreDeviceExecutionStatus": "QUEUED"}
         if device not in self.silent and steps > 1:
@@ -192,14 +225,7 @@ class Fleet:
                 if is_through
                 else {"coreDeviceExecutionStatus": "IN_PROGRESS"}
             )
-        return {
-            "deploymentId": deployment.deployment_id,
-            "deploymentName": deployment.arguments.get("deploymentName", ""),
-            "targetArn": deployment.target,
-            "creationTimestamp": deployment.created,
-            "modifiedTimestamp": deployment.created,
-            **state,
-        }
+        return state
 
     def _require_core(self, name: str) -> None:
         if not self.things.get(name):

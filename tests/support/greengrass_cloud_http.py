@@ -25,6 +25,7 @@ _LISTS = {
     "ListDeployments": "deployments",
     "ListCoreDevices": "coreDevices",
     "ListEffectiveDeployments": "effectiveDeployments",
+    "ListJobExecutionsForJob": "executionSummaries",
 }
 _NOT_PASSED_ON = {"host", "connection", "expect", "transfer-encoding"}
 _XML_ERROR = "<Error><Code>{0}</Code><Message>{1}</Message></Error>"

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge_common.clock import SystemClock
+from edge_common.context import Context, Mode
 from edge_common.errors import EdgeError, TransientError
 from edge_common.messages import Reading, encode
 from edge_common.metrics import Metrics
 from edge_common.outbox import Batching, BatchOutbox, Frozen, MessageOutbox, OutboxConfig, Parcel
 from edge_common.outbox.outbox import Outbox
-from edge_common.runtime import Context, Mode
 
 SENSORS = 50
 HOURS = 24

@@ -9,9 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from edge_common.config import ComponentConfig, setting
+from edge_common.context import Context, Mode
 from edge_common.errors import ConfigError, PermanentError
 from edge_common.log import get_logger
-from edge_common.runtime import Context, Mode, run
+from edge_common.runtime import run
 
 NAME = "com.example.Probe"
 METRICS_INTERVAL_S = 0.05

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge_common.backoff import Backoff
 from edge_common.clock import SystemClock
+from edge_common.context import Context, Mode
 from edge_common.metrics import Metrics
 from edge_common.outbox import DeliveryBackoff
-from edge_common.retry import Backoff
-from edge_common.runtime import Context, Mode
 from edge_common.s3 import S3Gateway
 from s3_batch_uploader.config import FolderConfig
 from s3_batch_uploader.destination import Destination

@@ -1,13 +1,13 @@
-"""A board that commands run on: this machine, or (in `ssh`) another one.
+"""A board that commands run on: this machine (`this_board`) or another one (`ssh`).
 
 Commands are argument lists; no shell ever reads a value that somebody configured.
 """
 
-import shutil
+import contextlib
 import subprocess
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,20 @@ from typing import Self
 from edge_cli.errors import CommandError
 
 COMMAND_TIMEOUT_S = 60.0  # greengrass-cli starts a Java machine, which takes a small board ten seconds
+_ENDING_TIMEOUT_S = 5.0
+COPY_PREFIX = "edge-deploy."  # of the folders that `receive` makes
+_HELD, _TAKEN = b"held\n", b"taken\n"
+
+# Reads a folder's path from stdin, then holds its lock (flock(2), which no crash outlives) until that ends.
+# flock(1) ends with 1 and says nothing where somebody else has it.
+HOLD = (
+    'IFS= read -r folder && cd -- "$folder" && '
+    '{ flock -n . sh -c "echo held; exec cat >/dev/null"; [ $? != 1 ] || echo taken; }'
+)
+
+
+class NoAnswerError(CommandError):
+    """A board, or the nucleus on it, does not answer just now; it may later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,9 @@ class Board(ABC):
     name: str
     """What a person calls it."""
 
+    inbox: str
+    """The folder there that `receive` copies into."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -62,24 +79,77 @@ class Board(ABC):
             timeout_s: Seconds until it is killed.
 
         Raises:
-            CommandError: The board is not reached, or the command did not end in time.
+            NoAnswerError: The board is not reached, or the command did not end in time.
         """
 
     @abstractmethod
     def receive(self, folder: Path) -> str:
         """Take a folder to the board, readable for all of its users; returns its path there.
 
+        Nothing of it stays there when it could not be copied, was interrupted, or the connection is lost.
+
         Raises:
             CommandError: It could not be copied.
         """
 
     @abstractmethod
-    def discard(self, folder: str) -> None:
-        """Delete what `receive` has brought."""
+    def discard(self, path: str) -> None:
+        """Delete what `receive` has brought, or a file of it; left alone where the board is out of reach."""
 
     @abstractmethod
     def close(self) -> None:
         """End what was opened; `discard` first."""
+
+    @abstractmethod
+    def advice_on_root(self) -> str:
+        """How a person becomes root there."""
+
+    @abstractmethod
+    def _start_holding(self) -> "subprocess.Popen[bytes]":
+        """Start `HOLD` there, as root where that is allowed."""
+
+    @contextmanager
+    def alone(self, folder: str) -> Iterator[None]:
+        """Nobody else deploys there for as long as the block lasts; ends by itself when this process dies.
+
+        Args:
+            folder: The nucleus's; what is locked.
+
+        Raises:
+            CommandError: Somebody else does just now, or the folder cannot be locked.
+        """
+        with self._start_holding() as holder:
+            assert holder.stdin and holder.stdout and holder.stderr  # noqa: PT018, S101  pipes, all of them
+            try:
+                with contextlib.suppress(BrokenPipeError):  # it has ended, and says why
+                    holder.stdin.write(f"{folder}\n".encode())
+                    holder.stdin.flush()
+                answer = next((line for line in holder.stdout if line in {_HELD, _TAKEN}), b"")
+                if answer == _TAKEN:
+                    raise self._not_alone(folder)
+                if answer != _HELD:
+                    raise self._not_lockable(folder, holder.stderr.read().decode(errors="replace"))
+                yield
+            finally:
+                with contextlib.suppress(BrokenPipeError):
+                    holder.stdin.close()
+                try:
+                    holder.wait(_ENDING_TIMEOUT_S)
+                except subprocess.TimeoutExpired:
+                    holder.kill()
+
+    def _not_alone(self, folder: str) -> CommandError:
+        return CommandError(
+            f"Somebody else is deploying to {self.name} just now. Nothing was changed. Wait until they are "
+            f"through. Who it is: on the board, sudo lslocks -o PID,COMMAND,PATH | grep {folder}"
+        )
+
+    def _not_lockable(self, folder: str, complaint: str) -> CommandError:
+        reason = " ".join(complaint.split())
+        return CommandError(
+            f"{folder} on {self.name} cannot be locked against others who deploy: {reason}. "
+            f"That takes flock (apt install util-linux), and root. {self.advice_on_root()}"
+        )
 
     @cached_property
     def as_root(self) -> tuple[str, ...]:
@@ -88,9 +158,18 @@ class Board(ABC):
         Nothing, too, where sudo wants a password: such a command then fails for want of permission, unless
         the user is in a group that greengrass-cli admits.
         """
-        if self.run(["id", "-u"]).stdout.strip() == "0":
+        if self._is_root:
             return ()
         return ("sudo", "-n") if self.run(["sudo", "-n", "true"]).code == 0 else ()
+
+    @property
+    def can_be_root(self) -> bool:
+        """Whether `run_as_root` is root."""
+        return self._is_root or bool(self.as_root)
+
+    @cached_property
+    def _is_root(self) -> bool:
+        return self.run(["id", "-u"]).stdout.strip() == "0"
 
     @cached_property
     def machine(self) -> str:
@@ -100,47 +179,3 @@ class Board(ABC):
     def run_as_root(self, words: Sequence[str], *, timeout_s: float = COMMAND_TIMEOUT_S) -> Ended:
         """Run one command as root, as far as that is allowed; as `run`."""
         return self.run([*self.as_root, *words], timeout_s=timeout_s)
-
-    def advice_on_root(self) -> str:
-        """How a person becomes root there."""
-        return "Run it as root, or let sudo ask for the password first: sudo -v"
-
-
-class ThisBoard(Board):
-    """The machine that this runs on."""
-
-    name = "this board"
-
-    def run(self, words: Sequence[str], *, timeout_s: float = COMMAND_TIMEOUT_S) -> Ended:
-        """As `Board.run`; a program that is not there ends with 127."""
-        try:
-            ended = subprocess.run(
-                words,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout_s,
-                check=False,
-            )
-        except FileNotFoundError:
-            return Ended(127, "", f"{words[0]}: not found")
-        except PermissionError:
-            return Ended(126, "", f"{words[0]}: Permission denied")
-        except subprocess.TimeoutExpired:
-            raise CommandError(f"{words[0]} did not end within {timeout_s:g} s.") from None
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
-
-    def receive(self, folder: Path) -> str:
-        """As `Board.receive`: a copy, for what is deployed must not change under the nucleus."""
-        copy = tempfile.mkdtemp(prefix="edge-deploy.")
-        shutil.copytree(folder, copy, dirs_exist_ok=True)
-        Path(copy).chmod(0o755)
-        return copy
-
-    def discard(self, folder: str) -> None:
-        """As `Board.discard`."""
-        shutil.rmtree(folder, ignore_errors=True)
-
-    def close(self) -> None:
-        """Nothing was opened."""

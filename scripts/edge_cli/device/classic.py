@@ -2,54 +2,41 @@
 
 import json
 import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
-from edge_cli.device.board import Ended
-from edge_cli.device.commanding import Installed, Nucleus, Order, Progress
+from edge_cli import log_lines
+from edge_cli.deployments import FailurePolicy
+from edge_cli.device import complaints
+from edge_cli.device.board import Ended, NoAnswerError
+from edge_cli.device.commanding import BROKEN_STATES, NUCLEUS_LOG, Installed, Nucleus, Order, Progress
 from edge_cli.errors import CommandError
 
 # What greengrass-cli prints: DeploymentCommand and ComponentCommand of aws-greengrass-cli.
 _SUBMITTED = re.compile(r"Deployment Id: (\S+)")
 _STATUS = re.compile(r"^(?P<id>\S+): (?P<status>[A-Z_]+)$", re.MULTILINE)
-_FACT = re.compile(r"^\s*(Version|State|Configuration): (.*)$", re.MULTILINE)
-_NO_SUCH_COMPONENT = re.compile(r"ResourceNotFound|not found|does not exist|[Nn]o such component")
-_NO_ANSWER = re.compile(r"[Cc]onnect|socket|Unable to (?:create|find)|No core (?:runs|answers)|ipc_info")
-_NO_RIGHTS = re.compile(
-    r"[Pp]ermission denied|AccessDenied|Unauthorized|not permitted|a password is required"
-)
+_FACT = re.compile(r"^\s*(Component Name|Version|State|Configuration): (.*)$", re.MULTILINE)
 _CANNOT_RUN, _NOT_THERE = 126, 127
+_LINES_LOOKED_THROUGH = 2000  # of greengrass.log: minutes of it, even while a deployment is under way
 
 
 class ClassicNucleus(Nucleus):
-    """As `Nucleus`.
-
-    Raises:
-        CommandError: There is no greengrass-cli in its folder.
-    """
+    """As `Nucleus`."""
 
     kind = "the classic nucleus"
+    failure_policy = FailurePolicy.ROLLBACK
+    _submitted_at = ""
 
-    def installed(self, name: str) -> Installed | None:
-        """As `Nucleus.installed`."""
-        ended = self._cli("component", "details", "--name", name)
+    def components(self) -> Mapping[str, Installed]:
+        """As `Nucleus.components`; one call for all, for each starts a Java machine."""
+        ended = self._cli("component", "list")
         if ended.code:
-            if _NO_SUCH_COMPONENT.search(ended.said):
-                return None
-            raise self._refused("asked about a component", ended)
-        facts = dict(_FACT.findall(ended.stdout))
-        try:
-            configuration = json.loads(facts.get("Configuration", "{}"))
-        except ValueError:
-            configuration = None
-        return Installed(
-            name,
-            facts.get("Version", ""),
-            facts.get("State", ""),
-            configuration if isinstance(configuration, dict) else {},
-        )
+            raise self._refused("asked about its components", ended)
+        return {one.name: one for one in _listed(ended.stdout)}
 
     def submit(self, order: Order) -> str:
         """As `Nucleus.submit`."""
-        words = ["deployment", "create"]
+        words = ["deployment", "create", "--failure-handling-policy", self.failure_policy]
         if order.versions:
             words += ["--recipeDir", f"{order.folder}/recipes", "--artifactDir", f"{order.folder}/artifacts"]
         for name, version in order.versions.items():
@@ -58,6 +45,8 @@ class ClassicNucleus(Nucleus):
             words += ["--remove", name]
         if order.changes_configuration:
             words += ["--update-config", f"{order.folder}/update-config.json"]
+        # The board's clock, as its log has it; whole seconds, which sort before their decimals.
+        self._submitted_at = self.board.run(["date", "-u", "+%Y-%m-%dT%H:%M:%S"]).stdout.strip()
         ended = self._cli(*words)
         submitted = _SUBMITTED.search(ended.stdout)
         if ended.code or submitted is None:
@@ -73,33 +62,76 @@ class ClassicNucleus(Nucleus):
         further = ended.stdout[found.end() :].splitlines()
         return Progress(found["status"], tuple(line.strip() for line in further if line.strip()))
 
+    def blamed(self, names: Collection[str]) -> list[str]:
+        """As `Nucleus.blamed`, from greengrass.log: after a rollback nothing else tells."""
+        said = log_lines.records(NUCLEUS_LOG, self.last_lines(NUCLEUS_LOG, _LINES_LOOKED_THROUGH))
+        broken = {
+            record.fact("serviceName")
+            for record in said
+            if record.fact("newState") in BROKEN_STATES and record.sort_key >= self._submitted_at
+        }
+        return [name for name in names if name in broken]
+
     def last_lines(self, log: str, count: int) -> list[str]:
         """As `Nucleus.last_lines`."""
         path = f"{self.root}/logs/{log}.log"
         return self.board.run_as_root(["tail", "-n", str(count), "--", path]).stdout.splitlines()
 
+    def advice_to_look(self, deployment_id: str) -> str:
+        """As `Nucleus.advice_to_look`."""
+        return f"sudo {self._program} deployment status -i {deployment_id}"
+
+    @property
+    def _program(self) -> str:
+        return f"{self.root}/bin/greengrass-cli"
+
     def _cli(self, *words: str) -> Ended:
-        ended = self.board.run_as_root(
-            [f"{self.root}/bin/greengrass-cli", "--ggcRootPath", self.root, *words],
-        )
-        missing = ended.code == _NOT_THERE or "command not found" in ended.stderr
-        if missing or (ended.code == _CANNOT_RUN and not _NO_RIGHTS.search(ended.said)):
+        ended = self.board.run_as_root([self._program, "--ggcRootPath", self.root, *words])
+        by_sudo = ended.stderr.startswith("sudo: ") and "command not found" in ended.stderr
+        if ended.code not in {_CANNOT_RUN, _NOT_THERE} and not by_sudo:
+            return ended
+        if self.board.run_as_root(["test", "-e", self._program]).code:
             raise CommandError(
                 f"There is no greengrass-cli in {self.root}/bin on {self.board.name}. It is the component "
                 "aws.greengrass.Cli: add it to the device's deployment, or install the nucleus with "
                 "--deploy-dev-tools true. Is the nucleus elsewhere? --root"
             )
-        return ended
+        if ended.code == _CANNOT_RUN:
+            raise self._refused("started", ended)
+        raise CommandError(
+            f"greengrass-cli on {self.board.name} cannot run: {ended.said.rstrip('.')}. It takes Java on the "
+            f"PATH of root, or in JAVA_HOME: {complaints.JAVA}"
+        )
 
     def _refused(self, when: str, ended: Ended) -> CommandError:
-        said = ended.said or f"it ended with {ended.code} and said nothing"
-        if _NO_RIGHTS.search(said):
-            advice = f"That takes root. {self.board.advice_on_root()}"
-        elif _NO_ANSWER.search(said):
-            advice = (
-                "Is the nucleus running? systemctl status greengrass, and scripts/edge doctor on the board"
-            )
-        else:
-            advice = f"Its log: {self.root}/logs/greengrass.log"
-        reason = said.removeprefix("error: ").rstrip(".")
-        return CommandError(f"greengrass-cli on {self.board.name}, {when}: {reason}. {advice}")
+        said = f"{ended.stderr}\n{ended.stdout}".strip() or f"it ended with {ended.code} and said nothing"
+        board = self.board
+        complaint = complaints.understood(
+            said, is_root=board.can_be_root, root=self.root, advice_on_root=board.advice_on_root()
+        )
+        text = f"greengrass-cli on {board.name}, {when}: {complaint.reason}. {complaint.advice}"
+        return NoAnswerError(text) if complaint.is_silence else CommandError(text)
+
+
+def _listed(text: str) -> Iterator[Installed]:
+    """What `component list` and `component details` print: four lines for each component."""
+    facts: dict[str, str] = {}
+    for key, value in [*_FACT.findall(text), ("Component Name", "")]:
+        if key == "Component Name":
+            if facts:
+                yield Installed(
+                    facts["Component Name"],
+                    facts.get("Version", ""),
+                    facts.get("State", ""),
+                    _configuration(facts.get("Configuration", "")),
+                )
+            facts = {}
+        facts[key] = value.strip()
+
+
+def _configuration(text: str) -> Mapping[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,52 +1,55 @@
 """`edge deploy --local`: from the words of the command line to a deployment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from edge_cli import deployments
 from edge_cli.console import Screen
-from edge_cli.device import deploying, session
+from edge_cli.device import deploying, planning, session
+from edge_cli.device.deploying import Manner
 from edge_cli.errors import CommandError
-from edge_cli.fleet import builds
+from edge_cli.fleet import builds, configuration
 from edge_cli.fleet.builds import Build
+from edge_cli.fleet.configuration import Change
 
 
-def deploy(  # noqa: PLR0913  as many as the command line has
-    screen: Screen,
-    words: Sequence[str],
-    *,
-    build_folder: Path,
-    remove: Sequence[str],
-    change: str | None,
-    host: str | None,
-    root: Path | None,
-    dry_run: bool,
-    timeout_s: float | None,
-) -> int:
-    """Deploy what was built to the nucleus of this machine, or of `host`; returns the exit code.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the command line says of what is to be deployed, and where.
 
-    Args:
-        screen: Where it is shown.
-        words: Which of the builds; none means all, unless something else is asked for.
+    Attributes:
+        components: Which of the builds; none means all, unless something else is asked for.
         build_folder: What `edge build` made.
         remove: Components to take away.
         change: As `--configuration`.
         host: As ssh takes it; None means this machine.
         root: The nucleus's folder; None means the usual one.
-        dry_run: Nothing is changed.
-        timeout_s: Seconds to wait for the outcome; None does not wait.
+    """
+
+    components: Sequence[str]
+    build_folder: Path
+    remove: Sequence[str]
+    change: str | None
+    host: str | None
+    root: Path | None
+
+
+def deploy(screen: Screen, words: Words, manner: Manner) -> int:
+    """Deploy what was built to the nucleus of this machine, or of a host; returns the exit code.
 
     Raises:
         CommandError: It could not be done.
     """
-    changes: dict[str, Any] = deployments.parse_update_config(change)
-    chosen = _chosen(words, build_folder) if words or not (remove or changes) else []
-    wish = deploying.Wish(
-        chosen, [_full_name(word, build_folder) for word in remove], changes, dry_run, timeout_s
-    )
-    with session.nucleus_on(host, root) as nucleus:
-        return deploying.deploy(screen, nucleus, wish)
+    folder = words.build_folder
+    changes: Mapping[str, Change] = {
+        _full_name(word, folder, "--configuration"): change
+        for word, change in configuration.parse(words.change).items()
+    }
+    remove = [_full_name(word, folder, "--remove") for word in words.remove]
+    asks_otherwise = remove or changes
+    chosen = _chosen(words.components, folder) if words.components or not asks_otherwise else []
+    with session.nucleus_on(words.host, words.root) as nucleus:
+        return deploying.deploy(screen, nucleus, planning.Wish(chosen, remove, changes), manner)
 
 
 def _chosen(words: Sequence[str], folder: Path) -> list[Build]:
@@ -62,26 +65,25 @@ def _chosen(words: Sequence[str], folder: Path) -> list[Build]:
     return picked
 
 
-def _full_name(word: str, folder: Path) -> str:
+def _full_name(word: str, folder: Path, option: str) -> str:
     """A component's whole name; a short one is that of something that was built."""
     if "." in word:
         return word
-    names = [build.name for build in builds.read(folder) if builds.is_meant(word, build.name)]
-    if not names:
-        raise CommandError(f"--remove '{word}': write the whole name, e.g. com.example.{word}")
-    return names[0]
+    name = builds.meant(word, [build.name for build in builds.read(folder)])
+    if name is None:
+        raise CommandError(f"{option} '{word}': write the whole name, e.g. com.example.{word}")
+    return name
 
 
-def refuse_unclear(thing: str | None, group: str | None, region: str | None) -> None:
+def refuse_unclear(options_of_aws: Mapping[str, str | None]) -> None:
     """Refuse options that are AWS's beside --local.
+
+    Args:
+        options_of_aws: Option -> what was given; None means nothing was.
 
     Raises:
         CommandError: One of them was given.
     """
-    given = [
-        word
-        for word, value in (("--thing", thing), ("--group", group), ("--region", region))
-        if value is not None
-    ]
+    given = [option for option, value in options_of_aws.items() if value is not None]
     if given:
         raise CommandError(f"--local goes without AWS, so without {', '.join(given)}. Leave one of them out.")

@@ -1,7 +1,7 @@
 """What a nucleus is told and asked, whichever kind it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,6 +13,7 @@ SUCCEEDED = "SUCCEEDED"
 FAILED = "FAILED"
 FINAL = frozenset({SUCCEEDED, FAILED, "CANCELED"})
 BROKEN_STATES = frozenset({"BROKEN", "ERRORED"})  # LifecycleState of Greengrass IPC
+NUCLEUS_LOG = "greengrass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,33 @@ class Nucleus(ABC):
     kind: str
     """What a person calls it."""
 
+    failure_policy: str | None
+    """What it does with a deployment that fails, in greengrass-cli's words; None where it cannot be told."""
+
     def __init__(self, board: Board, root: str) -> None:
         self.board = board
         self.root = root
 
     @abstractmethod
-    def installed(self, name: str) -> Installed | None:
-        """One component; None where the nucleus has none of that name, or cannot say.
+    def components(self) -> Mapping[str, Installed] | None:
+        """All that it has, by name; None where it cannot say.
 
         Raises:
-            CommandError: The nucleus does not answer.
+            CommandError: It does not answer, or this user may not ask.
         """
+
+    def refuse_what_it_cannot(self, versions: Collection[str], *, removes: bool, configures: bool) -> None:
+        """Refuse what this kind of nucleus does not do in a local deployment; a classic one does it all.
+
+        Args:
+            versions: Components to be deployed.
+            removes: Whether some are to be taken away.
+            configures: Whether configurations are changed.
+
+        Raises:
+            CommandError: It does not; the text says what to do instead.
+        """
+        del versions, removes, configures
 
     @abstractmethod
     def submit(self, order: Order) -> str:
@@ -86,12 +103,21 @@ class Nucleus(ABC):
         """How a deployment fares.
 
         Raises:
-            CommandError: The nucleus does not answer, or does not know it.
+            NoAnswerError: The nucleus does not answer just now.
+            CommandError: It does not know it.
         """
 
     @abstractmethod
+    def blamed(self, names: Collection[str]) -> list[str]:
+        """Those of the components that have failed since `submit`, whatever became of them since."""
+
+    @abstractmethod
     def last_lines(self, log: str, count: int) -> list[str]:
-        """The end of a component's log, or of the nucleus's own (`greengrass`); empty without rights."""
+        """The end of a component's log, or of the nucleus's own (`NUCLEUS_LOG`); empty without rights."""
+
+    @abstractmethod
+    def advice_to_look(self, deployment_id: str) -> str:
+        """How a person sees, on the board, how a deployment fares."""
 
     @property
     def packages(self) -> str:

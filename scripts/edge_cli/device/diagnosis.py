@@ -1,16 +1,19 @@
 """What each finding of `edge doctor` on a board means and what to do about it; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from edge_cli.device import interpreters
 from edge_cli.device.effective import EffectiveConfig
 from edge_cli.health import BROKER_PORT, Check, Verdict
-from edge_cli.views import size
+from edge_cli.targets import DEVICE_PYTHON
+from edge_cli.views import plural, size
 
 _OLDEST_NUCLEUS = (2, 6)  # what our recipes depend on: 2.6.0 expands variables in configurations
 _OUTBOX_BYTES = 268_435_456  # `outbox.max_bytes` of each recipe
 _LARGEST_SHARE = 0.8  # of the free space, which an outbox refuses to go beyond
 _CREDENTIALS_PORT = 443
+_COPY_BYTES = 100_000_000  # the largest artifact, packed, with room to spare
 
 
 def judge_nucleus(kind: str, version: str, root: Path) -> Check:
@@ -32,26 +35,64 @@ def judge_running(how: str, service: str, *, running: bool) -> Check:
     )
 
 
+def judge_rights(*, is_root: bool) -> Check:
+    """Most of what a nucleus has may be seen by root only."""
+    if is_root:
+        return Check("Rights", Verdict.OK, "this is root")
+    advice = (
+        "Not all can be seen: sudo scripts/edge doctor. edge deploy --local uses sudo where it asks for no "
+        "password: sudo -v first, or be in AuthorizedPosixGroups of the component aws.greengrass.Cli"
+    )
+    return Check("Rights", Verdict.WARN, "this is not root", advice)
+
+
+def judge_half_installed(root: Path, missing: Path) -> Check:
+    """A nucleus writes its configuration when it first runs."""
+    advice = (
+        "It has never started. Run its installer to the end (java -jar lib/Greengrass.jar … "
+        "--setup-system-service true --deploy-dev-tools true), or start it: sudo systemctl start greengrass"
+    )
+    return Check("Nucleus", Verdict.FAIL, f"installed in part in {root}: there is no {missing}", advice)
+
+
+def judge_java(version: str | None) -> Check:
+    """The classic nucleus and greengrass-cli are Java programs."""
+    if version is None:
+        advice = "sudo apt install default-jre-headless"
+        return Check("Java", Verdict.FAIL, "there is no java on the PATH", advice)
+    return Check("Java", Verdict.OK, version)
+
+
 def judge_configuration(error: str) -> Check:
-    """It could not be read."""
+    """It is there, and could not be read."""
     return Check("Configuration", Verdict.FAIL, error, "It takes root: sudo scripts/edge doctor")
 
 
-def judge_interpreters(found: Mapping[str, str | None]) -> Check:
+def judge_interpreters(
+    wanted: Mapping[str, Collection[str]], found: Mapping[str, str], machine: str
+) -> Check:
     """Recipes name the Python that their artifacts were built for; another one cannot import them.
 
     Args:
-        found: Program, e.g. `python3.11` -> what it says of its version; None where it is not there.
+        wanted: Component -> the programs that it starts; empty where nothing was built here.
+        found: As `interpreters.found_on` gives it.
+        machine: As `uname -m` has it.
     """
-    missing = sorted(name for name, version in found.items() if version is None)
-    text = ", ".join(f"{name}: {version or 'not there'}" for name, version in sorted(found.items()))
-    if missing:
+    there = interpreters.describe(found)
+    lacking = sorted(name for name, programs in wanted.items() if {*programs} - {*found})
+    if lacking:
+        missing = sorted(set().union(*(wanted[name] for name in lacking)) - {*found})
         advice = (
-            f"apt install {' '.join(missing)}; or build for the Python that is there: "
-            "scripts/edge build --arch aarch64 --python 3.x (python3 --version says which)"
+            f"sudo apt install {' '.join(missing)}; or build for what is there: "
+            f"{interpreters.build_line(lacking, machine, found)}"
         )
-        return Check("Python", Verdict.FAIL, text, advice)
-    return Check("Python", Verdict.OK, text)
+        return Check("Python", Verdict.FAIL, f"{there}; no {', '.join(missing)}", advice)
+    if interpreters.fitting(found) is None:
+        return Check("Python", Verdict.FAIL, there, f"sudo apt install python{DEVICE_PYTHON}")
+    if not wanted and f"python{DEVICE_PYTHON}" not in found:
+        line = interpreters.build_line((), machine, found)
+        return Check("Python", Verdict.WARN, there, f"Build for it: {line}")
+    return Check("Python", Verdict.OK, there)
 
 
 def judge_user(run_as: str, missing: Sequence[str]) -> Check:
@@ -153,16 +194,45 @@ def judge_cli(path: str | None, wanted: str) -> Check:
     return Check("Command", Verdict.WARN, f"{wanted} is not there", advice)
 
 
-def judge_build(machine: str, built_for: Sequence[str]) -> Check:
-    """An artifact for another processor cannot be imported.
+def judge_build(machine: str, built_for: Sequence[str], other_content: str) -> Check:
+    """An artifact for another processor cannot be imported, and a version stands for one content.
 
     Args:
         machine: As `uname -m` has it.
         built_for: The processors of what is in the build folder; empty where nothing was built here.
+        other_content: What is wrong with versions that the board has already; empty for nothing.
     """
     if not built_for:
         return Check("Build", Verdict.OK, f"{machine}; nothing was built here")
     found = f"{machine}; built for {', '.join(built_for)}"
     if machine not in built_for:
         return Check("Build", Verdict.FAIL, found, f"scripts/edge build --arch {machine}")
+    if other_content:
+        return Check("Build", Verdict.WARN, found, other_content)
     return Check("Build", Verdict.OK, found)
+
+
+def judge_inbox(folder: str, free_bytes: int, copies: Sequence[Path]) -> Check:
+    """Deployments are copied there first.
+
+    Args:
+        folder: Where.
+        free_bytes: Of its file system.
+        copies: What earlier ones have left.
+    """
+    found = f"{size(free_bytes)} free for {folder}"
+    if copies:
+        advice = f"When no deployment is under way: sudo rm -r {' '.join(map(str, copies))}"
+        return Check("Copies", Verdict.WARN, f"{found}; {plural(len(copies), 'folder')} left behind", advice)
+    if free_bytes < _COPY_BYTES:
+        advice = f"edge deploy --local copies builds there first: make room, sudo du -xh {folder} | sort -h"
+        return Check("Copies", Verdict.WARN, found, advice)
+    return Check("Copies", Verdict.OK, found)
+
+
+def judge_deploying(pid: int | None) -> Check:
+    """Only one deploys at a time."""
+    if pid is None:
+        return Check("Deploying", Verdict.OK, "nobody is deploying just now")
+    advice = f"edge deploy --local waits for nobody: try when they are through. Who it is: ps -fp {pid}"
+    return Check("Deploying", Verdict.WARN, f"process {pid} is deploying just now", advice)

@@ -1,30 +1,34 @@
 """Is everything there that components need on this board? Looks, changes nothing; `diagnosis` judges."""
 
 import grp
-import platform
+import os
 import pwd
-import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edge_cli import health, recipes
-from edge_cli.device import diagnosis, effective, place
+from edge_cli.device import diagnosis, effective, holdings, interpreters, packing, place
+from edge_cli.device.board import COPY_PREFIX
+from edge_cli.device.classic import ClassicNucleus
 from edge_cli.device.effective import EffectiveConfig
+from edge_cli.device.lite import LiteNucleus
 from edge_cli.device.place import Kind, Place
+from edge_cli.device.this_board import ThisBoard
 from edge_cli.errors import CommandError
+from edge_cli.fleet import builds
 from edge_cli.health import BROKER_PORT, Check
 from edge_cli.project import BUILD_OUTPUT, PROJECT
-from edge_cli.targets import DEVICE_PYTHON, Architecture
+from edge_cli.targets import Architecture
 from local_core.layout import Layout
 
 _TIMEOUT_S = 3.0
 _LITE_TARGET = "greengrass-lite.target"
 _CLASSIC_SERVICE = "greengrass"
-_PYTHON = re.compile(r"\bpython3\.\d+\b")
 
 
 def examine(where: Place, synchronized: bool | None, build: Path = BUILD_OUTPUT) -> list[Check]:  # noqa: FBT001  a finding
@@ -35,13 +39,17 @@ def examine(where: Place, synchronized: bool | None, build: Path = BUILD_OUTPUT)
         synchronized: Whether its clock follows a time server; None when that is not known.
         build: What `edge build` made, where it was copied here; its recipes name the Pythons.
     """
-    free = shutil.disk_usage(where.root).free if where.root.is_dir() else 0
     pyproject = PROJECT / "pyproject.toml"
+    board = ThisBoard()
+    wanted = _interpreters(build, board.machine)
     return [
+        diagnosis.judge_rights(is_root=os.geteuid() == 0),
         *(_lite(where.root) if where.kind is Kind.LITE else _classic(where.root)),
-        diagnosis.judge_interpreters({name: _version(name) for name in _interpreters(build)}),
-        diagnosis.judge_build(platform.machine(), _built_for(build)),
-        diagnosis.judge_room(where.root, free),
+        diagnosis.judge_interpreters(wanted, interpreters.found_on(board, wanted), board.machine),
+        diagnosis.judge_build(board.machine, _built_for(build), _other_content(where, board, build)),
+        diagnosis.judge_room(where.root, shutil.disk_usage(where.root).free if where.root.is_dir() else 0),
+        diagnosis.judge_inbox(board.inbox, shutil.disk_usage(board.inbox).free, _copies(board.inbox)),
+        diagnosis.judge_deploying(_deployer(where.root)),
         health.judge_clock(time.time(), pyproject.stat().st_mtime, synchronized),
         diagnosis.judge_broker(answers=_connects("127.0.0.1", BROKER_PORT)),
     ]
@@ -53,7 +61,11 @@ def _classic(root: Path) -> list[Check]:
     checks = [
         diagnosis.judge_running(f"its socket {socket_path}", _CLASSIC_SERVICE, running=_accepts(socket_path)),
         diagnosis.judge_cli(str(cli) if place.is_there(cli) else None, str(cli)),
+        diagnosis.judge_java(_said(["java", "-version"])),
     ]
+    file = Layout(root).state / "effectiveConfig.yaml"
+    if not place.is_there(file):
+        return [diagnosis.judge_half_installed(root, file), *checks]
     try:
         config = effective.read(root)
     except CommandError as error:
@@ -91,30 +103,47 @@ def _lite(root: Path) -> list[Check]:
     ]
 
 
-def _interpreters(build: Path) -> Sequence[str]:
-    """The Pythons that the recipes of a build start; the device's own where nothing was built."""
-    named: set[str] = set()
-    for path in (build / "recipes").glob("*.yaml"):
-        document = recipes.read_document(path)
-        for manifest in document.get("Manifests") or []:
-            architecture = (manifest.get("Platform") or {}).get("architecture")
-            if architecture in {None, "*", _in_recipes()}:
-                named |= set(_PYTHON.findall(str(manifest.get("Lifecycle"))))
-    return sorted(named) or [f"python{DEVICE_PYTHON}"]
+def _interpreters(build: Path, machine: str) -> Mapping[str, set[str]]:
+    """Component -> the Pythons that it starts here."""
+    return {
+        one.name: interpreters.named_in(recipes.read_document(one.recipe), machine)
+        for one in builds.read(build)
+    }
 
 
-def _in_recipes() -> str | None:
-    machine = platform.machine()
-    return Architecture(machine).in_recipes if machine in set(Architecture) else None
+def _other_content(where: Place, board: ThisBoard, build: Path) -> str:
+    """What is wrong with versions that were built here and that the board has already; empty for nothing."""
+    nucleus = (LiteNucleus if where.kind is Kind.LITE else ClassicNucleus)(board, str(where.root))
+    try:
+        with tempfile.TemporaryDirectory(prefix="edge-pack.") as folder:
+            made = builds.read(build)
+            pack = packing.pack(made, board, Path(folder))
+            for one in made:
+                holdings.refuse_other_content(nucleus, one, pack.digests[one.name])
+    except CommandError as error:
+        return str(error)
+    return ""
+
+
+def _copies(inbox: str) -> list[Path]:
+    """What deployments have copied here and not cleared away: nobody waited for them, or they were killed."""
+    return sorted(Path(inbox).glob(f"{COPY_PREFIX}*"))
+
+
+def _deployer(root: Path) -> int | None:
+    """The process that locks the nucleus's folder, as whoever deploys does (proc(5), /proc/locks)."""
+    try:
+        ours = root.stat().st_ino
+        locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    held = (line.split() for line in locks if " FLOCK " in line)
+    return next((int(words[4]) for words in held if words[5].rpartition(":")[2] == str(ours)), None)
 
 
 def _built_for(build: Path) -> list[str]:
     names = [path.stem for path in (build / "artifacts").glob("*/*/*.zip")]
     return sorted({one.value for one in Architecture for name in names if name.endswith(f"-{one}")})
-
-
-def _version(program: str) -> str | None:
-    return _said([program, "--version"])
 
 
 def _said(words: Sequence[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""What a board has already: which versions, with which content, and which grants. Asks, changes nothing.
+"""What a board has already: which versions, with which content. Asks, changes nothing.
 
 A version stands for one content. The nucleus keeps that of the first deployment: it leaves files alone that
 have the same size (its Unarchiver), so a second content under the same version may run half, or not at all.
@@ -14,10 +14,11 @@ from edge_cli.fleet.builds import Build
 from edge_cli.fleet.versions import next_version
 
 _DIGEST = re.compile(r"^\\?(?P<digest>[0-9a-f]{64}) [ *](?P<path>.+)$", re.MULTILINE)  # sha256sum(1)
+_ABSENT = "No such file or directory"  # strerror(ENOENT) without a locale
 
 
 def refuse_other_content(nucleus: Nucleus, build: Build, digests: Mapping[str, str]) -> None:
-    """Refuse a version that the board has with other content.
+    """Refuse a version that the board has with other content, or whose content cannot be seen.
 
     Args:
         nucleus: Who keeps it.
@@ -25,15 +26,11 @@ def refuse_other_content(nucleus: Nucleus, build: Build, digests: Mapping[str, s
         digests: As `packing.pack` gives them.
 
     Raises:
-        CommandError: It has; the text offers the next version.
+        CommandError: It has, and the text offers the next version; or its files cannot be read.
     """
     ours = {f"{nucleus.packages}/{path}": digest for path, digest in digests.items()}
-    found = nucleus.board.run_as_root(["sha256sum", "--", *ours]).stdout
-    other = {
-        PurePosixPath(one["path"]).name
-        for one in _DIGEST.finditer(found)
-        if one["digest"] != ours[one["path"]]
-    }
+    theirs = _digests(nucleus, build, list(ours))
+    other = {PurePosixPath(path).name for path, digest in theirs.items() if digest != ours[path]}
     if other:
         artifacts = sorted(name for name in other if name.endswith(".zip"))
         what = f"content ({', '.join(artifacts)})" if artifacts else "recipe"
@@ -47,25 +44,21 @@ def refuse_other_content(nucleus: Nucleus, build: Build, digests: Mapping[str, s
         )
 
 
-def has_other_grants(nucleus: Nucleus, name: str, wanted: object) -> bool:
-    """Whether a component on the board has grants that are not its recipe's.
-
-    The classic nucleus keeps what is configured when a later recipe grants something else, unless it is told
-    to reset it. What somebody granted by configuration goes with it.
-
-    Raises:
-        CommandError: The nucleus does not answer.
-    """
-    component = nucleus.installed(name)
-    if component is None:
-        return False
-    return _as_text(component.configuration.get("accessControl") or {}) != _as_text(wanted)
-
-
-def _as_text(value: object) -> object:
-    """Without the differences that a nucleus makes on the way: numbers and words are the same text."""
-    if isinstance(value, Mapping):
-        return {str(key): _as_text(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_as_text(member) for member in value]
-    return str(value)
+def _digests(nucleus: Nucleus, build: Build, paths: list[str]) -> dict[str, str]:
+    """Path -> SHA-256 in hex, of those that are there."""
+    board = nucleus.board
+    ended = board.run_as_root(["env", "LC_ALL=C", "sha256sum", "--", *paths])
+    found = {one["path"]: one["digest"] for one in _DIGEST.finditer(ended.stdout)}
+    absent = [line for line in ended.stderr.splitlines() if line.endswith(_ABSENT)]
+    unseen = [path for path in paths if path not in found and not any(path in line for line in absent)]
+    if unseen:
+        complaint = next(
+            (line for line in ended.stderr.splitlines() if line and line not in absent),
+            f"ended with {ended.code}",
+        )
+        remedy = "" if board.can_be_root else f" That takes root. {board.advice_on_root()}"
+        raise CommandError(
+            f"Whether {board.name} has {build.name} {build.version} with other content cannot be seen: "
+            f"{complaint}.{remedy}"
+        )
+    return found

@@ -5,16 +5,27 @@ It has no command that tells how a deployment fares: the journal of its deployme
 
 import json
 import re
-import time
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from edge_cli.device.commanding import FAILED, QUEUED, SUCCEEDED, Installed, Nucleus, Order, Progress
+from edge_cli.device.board import NoAnswerError
+from edge_cli.device.commanding import (
+    FAILED,
+    NUCLEUS_LOG,
+    QUEUED,
+    SUCCEEDED,
+    Installed,
+    Nucleus,
+    Order,
+    Progress,
+)
 from edge_cli.errors import CommandError
 
 DEPLOYER = "ggl.core.ggdeploymentd.service"
 # What its deployment service logs last (deployment_handler.c of aws-greengrass-lite).
 _OUTCOME = re.compile(r"Completed deployment processing and reporting job as (SUCCEEDED|FAILED)")
 _SUBMITTED = re.compile(r"Deployment id: ([^\s.]+)")
+_CURSOR = re.compile(r"^-- cursor: (\S+)$", re.MULTILINE)  # journalctl(1), --show-cursor
 _MOST_COMPONENTS = 10  # MAX_COMPONENTS of ggl-cli.c
 _NOT_THERE = (126, 127)
 
@@ -23,35 +34,42 @@ class LiteNucleus(Nucleus):
     """As `Nucleus`."""
 
     kind = "Greengrass Lite"
-    _submitted_at_s = 0
+    failure_policy = None
+    _submitted_at: tuple[str, ...] = ()
 
-    def installed(self, name: str) -> Installed | None:
+    def components(self) -> dict[str, Installed] | None:
         """Always None: Lite answers no such question."""
-        del name
         return None
+
+    def refuse_what_it_cannot(self, versions: Collection[str], *, removes: bool, configures: bool) -> None:
+        """As `Nucleus.refuse_what_it_cannot`."""
+        if not self.board.can_be_root:
+            raise CommandError(
+                f"ggl-cli and the journal on {self.board.name} take root. {self.board.advice_on_root()}"
+            )
+        if removes or configures:
+            raise CommandError(
+                "Greengrass Lite takes neither --remove nor --configuration in a local deployment. "
+                "Deploy through AWS: scripts/edge deploy --thing NAME"
+            )
+        if len(versions) > _MOST_COMPONENTS:
+            raise CommandError(
+                f"ggl-cli deploys {_MOST_COMPONENTS} components at once at most, and these are "
+                f"{len(versions)}. Name those that are meant: scripts/edge deploy NAME … --local"
+            )
 
     def submit(self, order: Order) -> str:
         """As `Nucleus.submit`.
 
         Lite does not unpack archives in a local deployment, so that is done here, where it looks for them.
         """
-        if order.remove or order.changes_configuration:
-            raise CommandError(
-                "Greengrass Lite takes neither --remove nor --configuration in a local deployment. "
-                "Deploy through AWS: scripts/edge deploy --thing NAME"
-            )
-        if len(order.versions) > _MOST_COMPONENTS:
-            raise CommandError(
-                f"ggl-cli deploys {_MOST_COMPONENTS} components at once at most. Name those that are meant."
-            )
         for name, version in order.versions.items():
             self._unpack(order.folder, name, version)
         words = ["ggl-cli", "deploy"]
         words += ["--recipe-dir", f"{order.folder}/recipes", "--artifacts-dir", f"{order.folder}/artifacts"]
         for name, version in order.versions.items():
             words += ["--add-component", f"{name}={version}"]
-        said_at = self.board.run(["date", "+%s"]).stdout.strip()  # the board's clock, not ours
-        self._submitted_at_s = int(said_at) if said_at.isdigit() else int(time.time())
+        self._submitted_at = self._end_of_journal()
         ended = self.board.run_as_root(words)
         if ended.code in _NOT_THERE:
             raise CommandError(
@@ -59,42 +77,55 @@ class LiteNucleus(Nucleus):
             )
         submitted = _SUBMITTED.search(ended.stdout)
         if ended.code or submitted is None:
+            advice = (
+                "Is Lite running? systemctl status greengrass-lite.target"
+                if self.board.can_be_root
+                else f"That takes root. {self.board.advice_on_root()}"
+            )
             raise CommandError(
-                f"ggl-cli on {self.board.name}: {ended.said or f'ended with {ended.code}'}. "
-                f"That takes root. Is Lite running? systemctl status greengrass-lite.target"
+                f"ggl-cli on {self.board.name}: {ended.said or f'ended with {ended.code}'}. {advice}"
             )
         return submitted[1]
 
     def progress(self, deployment_id: str) -> Progress:
         """As `Nucleus.progress`; deployments that end at the same time cannot be told apart."""
         del deployment_id
-        words = [
-            "journalctl",
-            "-u",
-            DEPLOYER,
-            "--since",
-            f"@{self._submitted_at_s}",
-            "-o",
-            "json",
-            "--no-pager",
-        ]
-        ended = self.board.run_as_root(words)
-        if ended.code:
-            raise CommandError(
-                f"journalctl on {self.board.name}: {ended.said or f'ended with {ended.code}'}. "
-                f"That takes root. {self.board.advice_on_root()}"
-            )
-        messages = [str(json.loads(line).get("MESSAGE")) for line in ended.stdout.splitlines() if line]
+        said = self._journalctl(*self._submitted_at, "-o", "json")
+        messages = [str(json.loads(line).get("MESSAGE")) for line in said.splitlines() if line]
         outcome = next((found[1] for message in messages if (found := _OUTCOME.search(message))), None)
         if outcome == FAILED:
             return Progress(FAILED, tuple(message for message in messages if message.startswith("E[")))
         return Progress(SUCCEEDED if outcome else QUEUED)
 
+    def blamed(self, names: Collection[str]) -> list[str]:
+        """Always none: what its deployment service says is all that there is."""
+        del names
+        return []
+
     def last_lines(self, log: str, count: int) -> list[str]:
         """As `Nucleus.last_lines`."""
-        unit = DEPLOYER if log == "greengrass" else f"ggl.{log}.service"
+        unit = DEPLOYER if log == NUCLEUS_LOG else f"ggl.{log}.service"
         words = ["journalctl", "-u", unit, "-n", str(count), "-o", "cat", "--no-pager"]
         return self.board.run_as_root(words).stdout.splitlines()
+
+    def advice_to_look(self, deployment_id: str) -> str:
+        """As `Nucleus.advice_to_look`."""
+        del deployment_id
+        return f"sudo journalctl -u {DEPLOYER.removesuffix('.service')} -f"
+
+    def _end_of_journal(self) -> tuple[str, ...]:
+        """What makes journalctl begin with what comes after now; by its own count, for clocks are set."""
+        found = _CURSOR.search(self._journalctl("-n", "1", "--show-cursor", "-o", "cat"))
+        return ("--after-cursor", found[1]) if found else ()
+
+    def _journalctl(self, *options: str) -> str:
+        ended = self.board.run_as_root(["journalctl", "-u", DEPLOYER, *options, "--no-pager"])
+        if ended.code:
+            raise NoAnswerError(
+                f"journalctl on {self.board.name}: {ended.said or f'ended with {ended.code}'}. "
+                f"That takes root. {self.board.advice_on_root()}"
+            )
+        return ended.stdout
 
     def _unpack(self, folder: str, name: str, version: str) -> None:
         listed = self.board.run(["find", f"{folder}/artifacts/{name}/{version}", "-name", "*.zip"])

@@ -9,50 +9,77 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge_cli import recipes
 from edge_cli.building import checksums
+from edge_cli.device import interpreters
+from edge_cli.device.board import Board
 from edge_cli.device.commanding import Order
 from edge_cli.errors import CommandError
 from edge_cli.fleet.builds import Build
+from edge_cli.fleet.configuration import Change
 from edge_cli.targets import Architecture
 
 RECIPE_DIGEST = "recipe.digest"
 UPDATE_CONFIG = "update-config.json"
 
 
-def pack(build: Build, machine: str, folder: Path) -> dict[str, str]:
-    """Put one build into `folder`, as greengrass-cli and ggl-cli want it.
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What is taken to a board.
+
+    Attributes:
+        folder: On this machine; `recipes/` and `artifacts/NAME/VERSION/`, as either nucleus wants it.
+        digests: Component -> where the nucleus keeps a file of it, below its `packages/` -> SHA-256 in hex.
+    """
+
+    folder: Path
+    digests: Mapping[str, Mapping[str, str]]
+
+
+def pack(builds: Sequence[Build], board: Board, folder: Path) -> Pack:
+    """Put builds into `folder`.
 
     Args:
-        build: What was built.
-        machine: The board's processor, as `uname -m` has it.
-        folder: `recipes/` and `artifacts/NAME/VERSION/` are made below it.
-
-    Returns:
-        Where the nucleus keeps a file, below its `packages/` -> the SHA-256 of ours in hex.
+        builds: What was built.
+        board: Whose processor they must fit.
+        folder: Empty.
 
     Raises:
-        CommandError: An artifact is not what was built, or there is none for this processor.
+        CommandError: An artifact is not what was built, or some were not built for this processor.
     """
-    document = recipes.read_document(build.recipe)
-    checksums.verify(build.artifacts)
-    fitting = [path for path in sorted(build.artifacts.glob("*.zip")) if _fits(path, machine)]
-    if not fitting:
-        raise CommandError(
-            f"{build.name} {build.version} was not built for {machine}. Build it: scripts/edge build "
-            f"--arch {machine.replace('arm64', 'aarch64')}"
+    for build in builds:
+        checksums.verify(build.artifacts)
+    fitting = {build.name: _fitting(build, board.machine) for build in builds}
+    if foreign := [name for name, paths in fitting.items() if not paths]:
+        raise _not_for(foreign, board)
+    return Pack(folder, {build.name: _put(build, fitting[build.name], folder) for build in builds})
+
+
+def _not_for(names: Sequence[str], board: Board) -> CommandError:
+    what = f"{', '.join(names)} was not built for {board.machine}, the processor of {board.name}."
+    if board.machine not in set(Architecture):
+        return CommandError(
+            f"{what} Components can be built for {' and '.join(Architecture)}: install a system of 64 bits."
         )
+    found = interpreters.found_on(board, ())
+    line = interpreters.build_line(names, board.machine, found)
+    return CommandError(f"{what} It has {interpreters.describe(found)}. Build for it: {line}")
+
+
+def _put(build: Build, artifacts: Sequence[Path], folder: Path) -> dict[str, str]:
     # Lite finds a recipe by this name; the classic nucleus by what is inside.
     recipe = folder / "recipes" / f"{build.name}-{build.version}.yaml"
     recipe.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(build.recipe, recipe)
     target = folder / "artifacts" / build.name / build.version
     target.mkdir(parents=True)
-    for path in fitting:
+    for path in artifacts:
         shutil.copyfile(path, target / path.name)
+    document = recipes.read_document(build.recipe)
     (target / RECIPE_DIGEST).write_text(_recipe_digest(document), encoding="ascii")
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -60,23 +87,29 @@ def pack(build: Build, machine: str, folder: Path) -> dict[str, str]:
     }
 
 
-def write_configuration(changes: Mapping[str, Any], folder: Path) -> None:
+def write_configuration(changes: Mapping[str, Change], folder: Path) -> None:
     """Put `update-config.json` into the folder, for `Order.changes_configuration`."""
+    document = {name: _as_update(change) for name, change in changes.items()}
     path = folder / UPDATE_CONFIG
     path.touch(mode=0o600)  # what a person configures may be secret, and this lies in the board's /tmp
-    path.write_text(json.dumps(changes, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 
 
-def grants(build: Build) -> Any:
-    """`accessControl` of a build's recipe; {} where it has none."""
-    document = recipes.read_document(build.recipe)
-    defaults = (document.get("ComponentConfiguration") or {}).get("DefaultConfiguration") or {}
-    return defaults.get("accessControl") or {}
-
-
-def order(folder: str, builds: Sequence[Build], remove: Sequence[str], changes: Mapping[str, Any]) -> Order:
+def order(
+    folder: str, builds: Sequence[Build], remove: Sequence[str], changes: Mapping[str, Change]
+) -> Order:
     """What the nucleus is told, with the folder as the board has it."""
     return Order(folder, {build.name: build.version for build in builds}, remove, bool(changes))
+
+
+def _as_update(change: Change) -> dict[str, Any]:
+    """As greengrass-cli's --update-config has it."""
+    merge = {"MERGE": change.merge} if change.merge else {}
+    return merge | ({"RESET": list(change.reset)} if change.reset else {})
+
+
+def _fitting(build: Build, machine: str) -> list[Path]:
+    return [path for path in sorted(build.artifacts.glob("*.zip")) if _fits(path, machine)]
 
 
 def _fits(path: Path, machine: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_cli.device.commanding import Installed
+from edge_cli.fleet.difference import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +22,25 @@ class Report:
     Attributes:
         board: What a person calls it.
         nucleus: Which kind.
+        differences: What changes, or would.
+        warnings: What a person should know.
+        grants_reset: Those whose grants go back to the recipe's.
+        removed: Those taken away.
         deployment_id: The nucleus's; None when nothing was done.
         status: The nucleus's word; None when nothing was done or waited for.
         reasons: What the nucleus says of its failure.
         components: Those deployed, with their states where the nucleus tells.
-        grants_reset: Those whose grants go back to the recipe's.
-        removed: Those taken away.
         logs: The ends of the logs that show why, where something failed.
     """
 
     board: str
     nucleus: str
-    deployment_id: str | None
-    status: str | None
-    reasons: Sequence[str]
-    components: Sequence[Installed]
+    differences: Sequence[Difference]
+    warnings: Sequence[str]
     grants_reset: Sequence[str]
     removed: Sequence[str]
-    logs: Sequence[LastLines]
+    deployment_id: str | None = None
+    status: str | None = None
+    reasons: Sequence[str] = ()
+    components: Sequence[Installed] = ()
+    logs: Sequence[LastLines] = ()

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge_cli.device.board import Board, ThisBoard
+from edge_cli.device.board import Board
 from edge_cli.device.classic import ClassicNucleus
 from edge_cli.device.commanding import Nucleus
 from edge_cli.device.lite import LiteNucleus
 from edge_cli.device.place import CLASSIC_ROOT, CLASSIC_VARIABLE, LITE_CLI, LITE_ROOT
 from edge_cli.device.ssh import SshBoard
+from edge_cli.device.this_board import ThisBoard
 from edge_cli.errors import CommandError
+from local_core.layout import Layout
 
 
 @contextmanager
@@ -40,6 +42,17 @@ def _find(board: Board, root: Path | None) -> Nucleus:
             return ClassicNucleus(board, classic)
     if board.run(["sh", "-c", f"command -v {LITE_CLI}"]).code == 0:
         return LiteNucleus(board, str(root or LITE_ROOT))
+    there = board.run_as_root(["env", "LC_ALL=C", "ls", "-1", "--", classic])
+    if "Permission denied" in there.stderr:
+        raise CommandError(
+            f"What is in {classic} on {board.name} cannot be seen: that takes root. {board.advice_on_root()}"
+        )
+    files = there.stdout.split()
+    if files and Layout(Path(classic)).lock.name not in files:
+        raise CommandError(
+            f"The nucleus in {classic} on {board.name} is installed in part: it has never started (no alts). "
+            "Run its installer to the end, with --setup-system-service true --deploy-dev-tools true"
+        )
     raise CommandError(
         f"There is no Greengrass nucleus in {classic} on {board.name}, and no {LITE_CLI}. Is it elsewhere? "
         "--root DIR. On the laptop: --host user@board. For the local core: scripts/edge deployment"

@@ -6,17 +6,35 @@ from rich.text import Text
 
 from edge_cli import views
 from edge_cli.device.commanding import SUCCEEDED
+from edge_cli.device.planning import Plan
 from edge_cli.device.report import Report
+from edge_cli.fleet import difference_view
+
+
+def plan(wanted: Report, made: Plan) -> RenderableType:
+    """What would change on the board, and what would not."""
+    parts: list[RenderableType] = [*difference_view.lines(made.differences)]
+    if made.same:
+        parts.append(Text(f"there already, just so: {', '.join(made.same)}", "dim"))
+    parts += [Text(f"{name} has failed there.", "red") for name in made.broken]
+    parts += [Text(f"note: {warning}", "yellow") for warning in made.warnings]
+    policy = made.failure_policy or "what it does when it fails cannot be told"
+    parts.append(Text(f"on {wanted.board} ({wanted.nucleus}); {policy}", "dim"))
+    return Group(*parts)
 
 
 def report(made: Report) -> RenderableType:
-    """What was, or would be, deployed, and why it failed where it has."""
-    parts: list[RenderableType] = [_headline(made)]
+    """What came of it, and why it failed where it has."""
+    if made.deployment_id is None:
+        return Text("Nothing was changed.", "bold")
+    line = Text(f"Deployment {made.deployment_id} on {made.board} ({made.nucleus}): ")
+    line.append(made.status or "handed over", "green" if made.status == SUCCEEDED else "bold red")
+    parts: list[RenderableType] = [line]
     table = views.listing("Component", "Version", "State")
     for component in made.components:
         table.add_row(component.name, component.version, views.state(component.state))
     for name in made.removed:
-        table.add_row(name, "", Text("removed" if made.deployment_id else "to be removed", "red"))
+        table.add_row(name, "", Text("removed" if made.status == SUCCEEDED else "to be removed", "red"))
     parts.append(Padding(table, (0, 0, 0, 2), expand=False))
     parts += [
         Text(f"  {name}: its grants were others; they go back to those of the recipe.", "yellow")
@@ -29,11 +47,3 @@ def report(made: Report) -> RenderableType:
             Text(f"  {line}") for line in end.lines or ("it cannot be read, or is empty: that takes root",)
         ]
     return Group(*parts)
-
-
-def _headline(made: Report) -> Text:
-    where = f"{made.board} ({made.nucleus})"
-    if made.deployment_id is None:
-        return Text(f"To be deployed to {where}; nothing was changed.", "bold")
-    line = Text(f"Deployment {made.deployment_id} on {where}: ")
-    return line.append(made.status or "handed over", "green" if made.status == SUCCEEDED else "bold red")

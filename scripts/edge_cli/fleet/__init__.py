@@ -12,11 +12,14 @@ Where to look:
     target         a thing or a thing group, and the core devices in it
     configuration  what a deployment changes in a component's configuration
     specification  what a target is to run: a deployment changed, not replaced;  difference: by how much
+    resets         which RESETs it needs, and which it does once more
+    standing       where a target stands, and which deployment a new one starts from
+    settings       whether components would start with what a deployment leaves them with
     planning       `edge deploy`: what would be done
     deploying      showing that, asking, doing it
     rollout        creating a deployment, and waiting for the devices
     history        `edge deployments`
-    views          how it looks
+    views          how it looks;  difference_view: what changes, for boards too
 
 Nothing here changes anything in AWS but `publishing.publish` and `rollout.create`.
 """

@@ -10,6 +10,7 @@ from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.fleet.builds import Build
 from edge_cli.fleet.catalogue import Published
 from edge_cli.fleet.release import Release
+from edge_cli.targets import Target
 
 NEXT = "next"
 
@@ -20,12 +21,14 @@ class Order:
 
     Attributes:
         builds: Of what.
+        targets: The machines that it is for.
         bucket: Where artifacts go; None means what `gdk-config.json` names.
         version: None means that of each build; `next` means that, or the one after the latest published.
         adopts: A component that another publisher's name stands on is taken over.
     """
 
     builds: Sequence[Build]
+    targets: Sequence[Target]
     bucket: str | None = None
     version: str | None = None
     adopts: bool = False
@@ -95,7 +98,7 @@ def refuse_other_content(wanted: Release, found: Published, taken: Sequence[str]
 
 def _checked(aws: Aws, build: Build, order: Order) -> Admitted:
     bucket = order.bucket or registry.bucket(build.name, aws.region, aws.account)
-    built = release.prepared(build, build.version, bucket)
+    built = release.prepared(build, build.version, bucket, order.targets)
     taken = catalogue.published_versions(aws, build.name)
     latest = catalogue.find(aws, build.name, taken[-1]) if taken else None
     if latest and latest.publisher not in {"", built.publisher} and not order.adopts:
@@ -105,7 +108,9 @@ def _checked(aws: Aws, build: Build, order: Order) -> Admitted:
             "--namespace com.yours; or, if it is the same component, take it over: --adopt."
         )
     version = _version(built, order.version, taken, latest)
-    wanted = built if version == built.version else release.prepared(build, version, bucket)
+    wanted = built
+    if version != built.version:
+        wanted = release.prepared(build, version, bucket, order.targets)
     if version not in taken:
         return Admitted(wanted, None)
     found = latest if latest and latest.version == version else catalogue.find(aws, build.name, version)

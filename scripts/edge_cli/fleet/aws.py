@@ -47,6 +47,11 @@ class AwsError(CommandError):
         """What was asked for is not there."""
         return self.code in refusals.ABSENT
 
+    @property
+    def is_throttled(self) -> bool:
+        """AWS limits how often it is asked: later it will answer."""
+        return self.code in refusals.THROTTLED
+
 
 class Aws:
     """A context manager: the identity is checked on entering, connections are closed on leaving.

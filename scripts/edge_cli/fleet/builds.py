@@ -1,7 +1,7 @@
 """What `edge build` has left: a recipe and a folder of artifacts for each component. Reads files only."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,21 +56,33 @@ def chosen(words: Sequence[str], folder: Path) -> list[Build]:
         folder: As for `read`.
 
     Raises:
-        CommandError: There is no such build, or none at all.
+        CommandError: There is no such build, or none at all; or more than one may be meant.
     """
-    builds = read(folder)
+    builds = {build.name: build for build in read(folder)}
     if not builds:
         raise CommandError(f"There is nothing in {folder}. Build first: scripts/edge build")
     if not words:
-        return builds
+        _refuse_namesakes(folder, builds)
+        return list(builds.values())
     picked: dict[str, Build] = {}
     for word in words:
-        meant = [build for build in builds if is_meant(word, build.name)]
-        if not meant:
-            there_are = ", ".join(build.name for build in builds)
-            raise CommandError(f"There is no '{word}' in {folder}. There are: {there_are}.")
-        picked |= {build.name: build for build in meant}
+        name = meant(word, builds)
+        if name is None:
+            raise CommandError(f"There is no '{word}' in {folder}. There are: {', '.join(builds)}.")
+        picked[name] = builds[name]
     return list(picked.values())
+
+
+def meant(word: str, names: Iterable[str]) -> str | None:
+    """The one name that a person means by a word; None when they mean none of these.
+
+    Raises:
+        CommandError: The word fits several, and is none of them in full.
+    """
+    fitting = [name for name in names if is_meant(word, name)]
+    if word in fitting or len(fitting) <= 1:
+        return word if word in fitting else next(iter(fitting), None)
+    raise CommandError(f"'{word}' may mean {' or '.join(sorted(fitting))}: name the one you mean in full.")
 
 
 def is_meant(word: str, name: str) -> bool:
@@ -83,3 +95,16 @@ def is_meant(word: str, name: str) -> bool:
     return word.lower() == name.lower() or re.sub(r"[_-]", "", word.lower()) == re.sub(
         r"[_-]", "", last.lower()
     )
+
+
+def _refuse_namesakes(folder: Path, names: Iterable[str]) -> None:
+    """Two builds of one component in two namespaces are most likely one more than somebody wants."""
+    by_last: dict[str, list[str]] = {}
+    for name in names:
+        by_last.setdefault(name.rpartition(".")[2].lower(), []).append(name)
+    if namesakes := [" and ".join(same) for same in by_last.values() if len(same) > 1]:
+        first = next(same[0] for same in by_last.values() if len(same) > 1)
+        raise CommandError(
+            f"{folder} has {'; '.join(namesakes)}: one component in several namespaces. Name in full those "
+            f"that you mean, e.g. {first}, or delete the recipes of the others from {folder / 'recipes'}."
+        )

@@ -1,5 +1,6 @@
 """Component versions in AWS: what there is, in which state, with which recipe. Changes nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from edge_cli.fleet.aws import Aws, AwsError
 
 CONTENT_TAG = "edge:content"
 _AMAZONS = "aws."
+
+RecipeOf = Callable[[str, str], bytes | None]  # name and version -> recipe in JSON; None where it is gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """What a deployment changes in a component's configuration, its MERGE and its RESET; and changes to that.
 
-On a device RESET comes first, then MERGE (configuration updates, "Update component configurations" in the
-developer guide). Pure but for `parse`, which reads the file that it is given.
+On a device RESET comes first, then the recipe's defaults fill what is not there, then MERGE: each time that a
+deployment arrives, whatever the one before had said ("Update component configurations" in the developer
+guide; resolveConfigurationToApply in KernelConfigResolver of the classic nucleus). A RESET that stays in
+later deployments is therefore done again by each, and undoes what was set on the device in between. A MERGE
+that a later deployment lacks stays on the device. Pure but for `parse`, which reads the file it is given.
 """
 
 import json
@@ -72,8 +75,9 @@ def _change(source: str, name: str, value: Any) -> Change:
 def updated(present: Mapping[str, Any] | None, change: Change) -> JsonObject | None:
     """A `configurationUpdate` of the API after a change.
 
-    What was merged and reset before stays, for a device that missed a deployment gets the latest one only.
-    What is reset now is taken out of what was merged before.
+    What was merged before stays, for a device that missed a deployment gets the latest one only. What is
+    reset now is taken out of it. Which earlier resets are to be done again is decided before:
+    `specification.without_done_resets`.
 
     Args:
         present: As the API has it: `merge` is JSON in a string; None for none.
@@ -91,7 +95,7 @@ def updated(present: Mapping[str, Any] | None, change: Change) -> JsonObject | N
     merge = merged_values(present)
     for pointer in change.reset:
         merge = _without(merge, _keys(pointer))
-    merge = _deeply_merged(merge, change.merge)
+    merge = deeply_merged(merge, change.merge)
     reset = list(dict.fromkeys([*present.get("reset", []), *change.reset]))
     result: JsonObject = {}
     if merge:
@@ -121,6 +125,22 @@ def merged_values(update: Mapping[str, Any] | None) -> JsonObject:
     return document
 
 
+def deeply_merged(below: JsonObject, above: JsonObject) -> JsonObject:
+    """What a MERGE makes of a configuration: objects deep, everything else, lists too, replaced.
+
+    >>> deeply_merged({"a": {"b": 1, "c": [1]}}, {"a": {"c": [2]}})
+    {'a': {'b': 1, 'c': [2]}}
+    """
+    result = dict(below)
+    for key, value in above.items():
+        present = result.get(key)
+        if isinstance(present, dict) and isinstance(value, dict):
+            result[key] = deeply_merged(present, value)
+        else:
+            result[key] = value
+    return result
+
+
 def leaves(document: Any, pointer: str = "") -> dict[str, Any]:
     """JSON pointer -> value, of everything that is no object with members.
 
@@ -133,17 +153,6 @@ def leaves(document: Any, pointer: str = "") -> dict[str, Any]:
     for key, value in document.items():
         found |= leaves(value, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
     return found
-
-
-def _deeply_merged(below: JsonObject, above: JsonObject) -> JsonObject:
-    result = dict(below)
-    for key, value in above.items():
-        present = result.get(key)
-        if isinstance(present, dict) and isinstance(value, dict):
-            result[key] = _deeply_merged(present, value)
-        else:
-            result[key] = value
-    return result
 
 
 def _keys(pointer: str) -> list[str]:

@@ -1,16 +1,17 @@
 """`edge deploy` as a person sees it: what would change, the question, the devices, how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edge_cli.asking import agrees
 from edge_cli.console import Screen
 from edge_cli.errors import CommandError
-from edge_cli.fleet import planning, rollout, views
+from edge_cli.fleet import planning, rollout, standing, views
 from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.fleet.planning import Plan
 from edge_cli.fleet.rollout import DeviceResult
+from edge_cli.fleet.target import few
 
 DONE = 0
 DECLINED = 1
@@ -46,26 +47,31 @@ def deploy(screen: Screen, aws: Aws, made: Plan, manner: Manner) -> int:
     if manner.dry_run:
         _report(screen, made, None, None)
         return DONE
-    deployment_id = made.present_id
-    if made.differences or manner.again:
+    deployment_id = made.latest.deployment_id
+    if made.is_due or manner.again:
         _refuse_waiting_for_nobody(made, manner)
         if not manner.yes and not agrees(screen, "Deploy this?"):
             return DECLINED
         planning.refuse_outdated(aws, made)
-        deployment_id = rollout.create(aws, made.specification)
-    if deployment_id is None or manner.timeout_s is None:
-        _report(screen, made, deployment_id, None)
+        deployment_id = _created(screen, aws, made)
+    if deployment_id is None:
+        _report(screen, made, None, None)
         return DONE
     goes_on = f"Deployment {deployment_id} goes on all the same: this command again waits on."
+    results = None
     try:
-        results = _followed(screen, aws, deployment_id, made.devices, manner.timeout_s)
+        made = _with_overtaken(screen, aws, made, deployment_id)
+        if manner.timeout_s is not None:
+            results = _followed(screen, aws, deployment_id, made, manner.timeout_s)
     except KeyboardInterrupt:
         screen.note(goes_on)
+        if screen.as_json:  # who reads it must learn what goes on
+            _report(screen, made, deployment_id, None)
         raise
     except AwsError as error:
         raise CommandError(f"{error} {goes_on}") from None
     _report(screen, made, deployment_id, results)
-    return _conclude(screen, made, results)
+    return DONE if results is None else _conclude(screen, made, results)
 
 
 def _refuse_waiting_for_nobody(made: Plan, manner: Manner) -> None:
@@ -76,20 +82,45 @@ def _refuse_waiting_for_nobody(made: Plan, manner: Manner) -> None:
         )
 
 
+def _created(screen: Screen, aws: Aws, made: Plan) -> str:
+    try:
+        return rollout.create(aws, made.specification)
+    except KeyboardInterrupt:
+        screen.note("Nobody knows whether that was created: scripts/edge deployments shows it.")
+        raise
+
+
+def _with_overtaken(screen: Screen, aws: Aws, made: Plan, deployment_id: str) -> Plan:
+    """Two people in the same moment: neither must think that all is well."""
+    if deployment_id == made.latest.deployment_id:
+        return made  # nothing was created
+    other = standing.overtaken(aws, made.latest, made.target, deployment_id)
+    if other is None:
+        return made
+    note = (
+        f"Somebody created deployment {other} in the same moment, and {deployment_id} has taken its place: "
+        f"what it changed is undone. See scripts/edge deployments; to deploy that after all: --base {other}"
+    )
+    screen.note(f"warning: {note}")
+    return replace(made, notes=(*made.notes, note))
+
+
 def _followed(
-    screen: Screen, aws: Aws, deployment_id: str, devices: Sequence[str], timeout_s: float
+    screen: Screen, aws: Aws, deployment_id: str, made: Plan, timeout_s: float
 ) -> list[DeviceResult]:
+    made_for = (made.target, made.devices)
+
     def tell(seen: DeviceResult, _: int) -> None:
         screen.note(f"{seen.device}: {seen.status}")
 
     if not screen.is_terminal:
-        return rollout.follow(aws, deployment_id, devices, timeout_s, tell)
+        return rollout.follow(aws, deployment_id, made_for, timeout_s, tell)
     with screen.console.status("Waiting for the devices", spinner="dots", spinner_style="cyan") as status:
 
         def count(_: DeviceResult, left: int) -> None:
-            status.update(f"Waiting for {left} of {len(devices)} devices")
+            status.update(f"Waiting for {left} of {len(made.devices)} devices")
 
-        return rollout.follow(aws, deployment_id, devices, timeout_s, count)
+        return rollout.follow(aws, deployment_id, made_for, timeout_s, count)
 
 
 def _report(
@@ -98,6 +129,8 @@ def _report(
     document: dict[str, Any] = {
         "target": made.target.arn,
         "deployment_id": deployment_id,
+        "base_id": made.base_id,
+        "notes": list(made.notes),
         "differences": [asdict(one) for one in made.differences],
         "untouched": list(made.untouched),
         "devices": None if results is None else [asdict(one) for one in results],
@@ -115,13 +148,12 @@ def _conclude(screen: Screen, made: Plan, results: Sequence[DeviceResult]) -> in
         policy = made.specification["deploymentPolicies"]["failureHandlingPolicy"]
         after = "run what they ran before" if policy == "ROLLBACK" else "were not rolled back"
         screen.say(
-            f"Failed on {', '.join(failed)}, which {after}. "
-            "Once that is repaired: the same command with --again"
+            f"Failed on {few(failed)}, which {after}. Once that is repaired: the same command with --again"
         )
         return FAILED_ON_A_DEVICE
     if busy := [one.device for one in results if not one.is_final]:
         screen.say(
-            f"Not through yet: {', '.join(busy)}. It goes on; the same command again waits on, and "
+            f"Not through yet: {few(busy)}. It goes on; the same command again waits on, and "
             "scripts/edge deployments shows it."
         )
         return NOT_THROUGH_IN_TIME

@@ -1,12 +1,13 @@
 """`edge deployments`: what a target was asked to run, and what its devices made of it. Changes nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
+from edge_cli.fleet import rollout, standing
 from edge_cli.fleet import target as targets
 from edge_cli.fleet.aws import Aws
-from edge_cli.fleet.rollout import DeviceResult, device_result
+from edge_cli.fleet.rollout import DeviceResult
 from edge_cli.fleet.target import Target
 
 
@@ -19,7 +20,7 @@ class PastDeployment:
         name: Of it; empty where it has none.
         created_at: UTC, ISO 8601.
         status: ACTIVE, COMPLETED, CANCELED, FAILED or INACTIVE.
-        is_latest: The one that holds.
+        is_latest: The one that holds, unless it is cancelled.
         components: Component -> version, of the latest one; empty for others.
     """
 
@@ -46,17 +47,6 @@ class History:
     devices: tuple[DeviceResult, ...]
 
 
-def latest(aws: Aws, target: Target) -> dict[str, Any] | None:
-    """The deployment that holds for a target, as `GetDeployment` has it; None when there was none yet."""
-    found = aws.pages(
-        "greengrassv2", "list_deployments", "deployments", targetArn=target.arn, historyFilter="LATEST_ONLY"
-    )
-    newest = next(iter(found), None)
-    if newest is None:
-        return None
-    return aws.call("greengrassv2", "get_deployment", deploymentId=newest["deploymentId"])
-
-
 def read(aws: Aws, target: Target, limit: int) -> History:
     """The history of a target.
 
@@ -65,30 +55,26 @@ def read(aws: Aws, target: Target, limit: int) -> History:
         target: Of what.
         limit: How many deployments at most.
     """
-    # The API says nothing of their order.
-    listed = sorted(
-        aws.pages(
-            "greengrassv2", "list_deployments", "deployments", targetArn=target.arn, historyFilter="ALL"
-        ),
-        key=lambda one: one["creationTimestamp"],
-        reverse=True,
-    )
-    now = latest(aws, target)
-    components = {name: one["componentVersion"] for name, one in (now or {}).get("components", {}).items()}
+    now = standing.seen_last(aws, target).deployment_id
+    present = aws.call("greengrassv2", "get_deployment", deploymentId=now) if now else None
+    held = (present or {}).get("components", {})
     past = tuple(
         PastDeployment(
             deployment_id=one["deploymentId"],
             name=one.get("deploymentName", ""),
-            created_at=f"{one['creationTimestamp'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            created_at=standing.created_at(one),
             status=one.get("deploymentStatus", ""),
             is_latest=one.get("isLatestForTarget", False),
-            components=components if now and one["deploymentId"] == now["deploymentId"] else {},
+            components=_versions(held) if one["deploymentId"] == now else {},
         )
-        for one in listed[:limit]
+        for one in standing.listed(aws, target)[:limit]
     )
-    devices = targets.core_devices(aws, target) if now else []
-    return History(
-        target.arn,
-        past,
-        tuple(device_result(aws, device, now["deploymentId"]) for device in devices) if now else (),
-    )
+    fares = []
+    if present:
+        seen = rollout.results(aws, present, target, targets.core_devices(aws, target))
+        fares = rollout.explained(aws, present["deploymentId"], seen)
+    return History(target.arn, past, tuple(fares))
+
+
+def _versions(components: Mapping[str, Any]) -> dict[str, str]:
+    return {name: one["componentVersion"] for name, one in components.items()}

@@ -1,19 +1,19 @@
 """`edge deploy`: what is asked for -> what would be done, everything checked; changes nothing."""
 
-import json
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edge_cli import project
 from edge_cli.errors import CommandError
-from edge_cli.fleet import builds, catalogue, configuration, difference, history, specification
-from edge_cli.fleet import target as targets
+from edge_cli.fleet import builds, catalogue, difference, resets, settings, specification, standing
 from edge_cli.fleet.aws import Aws
+from edge_cli.fleet.catalogue import RecipeOf
 from edge_cli.fleet.configuration import Change
 from edge_cli.fleet.difference import Difference
 from edge_cli.fleet.specification import Changes, JsonObject
+from edge_cli.fleet.standing import Latest
 from edge_cli.fleet.target import Target
 
 
@@ -26,12 +26,16 @@ class Wish:
         remove: Names of components that go.
         configuration: Name -> change.
         build_folder: Whose components are meant when nothing is named; and where names are looked up.
+        base: Id of the deployment to start from; None means the latest, which then must not be cancelled.
+        again: What the base asks for is to be done once more, its RESETs too.
     """
 
     components: Sequence[str]
     remove: Sequence[str]
     configuration: Mapping[str, Change]
     build_folder: Path
+    base: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,109 +45,107 @@ class Plan:
     Attributes:
         target: Where.
         devices: Thing names of the core devices that get it.
-        present_id: Id of the deployment that holds now; None where there is none.
+        latest: What the target was asked for last.
+        base_id: Id of the deployment that it starts from; None where there is none.
         specification: Arguments of `CreateDeployment`.
-        differences: What happens to which component; empty when nothing does.
+        differences: What happens to which component, other than what the target was asked to run.
         untouched: Components that stay exactly as they are.
+        notes: What else a person must know.
+        is_due: A deployment is to be created: something changes, or the latest is not what it starts from.
     """
 
     target: Target
     devices: tuple[str, ...]
-    present_id: str | None
+    latest: Latest
+    base_id: str | None
     specification: JsonObject
     differences: tuple[Difference, ...]
     untouched: tuple[str, ...]
+    notes: tuple[str, ...]
+    is_due: bool
 
 
 def plan(aws: Aws, target: Target, wish: Wish) -> Plan:
     """What a wish comes to.
 
     Raises:
-        CommandError: A component is not there or cannot be deployed, or is not what the target runs.
+        CommandError: A component is not there, cannot be deployed, would not start, or is not what the target
+            runs; or the latest deployment is cancelled and the wish names none to start from.
     """
-    present = history.latest(aws, target)
-    before = specification.kept(present, target.arn, f"Deployment to {target}")
-    after = specification.changed(before, _changes(aws, wish, before))
+    recipe_of: RecipeOf = functools.cache(functools.partial(catalogue.recipe, aws))
+    now = standing.look(aws, target, wish.base)
+    name = f"Deployment to {target}"
+    before, base, latest = (
+        specification.kept(one, target.arn, name) for one in (now.asked, now.base, now.present)
+    )
+    start = specification.without_done_resets(base) if now.base_is_done and not wish.again else base
+    after = specification.changed(start, _changes(aws, wish, base))
+    for running in (before, latest):
+        after = specification.with_resets(after, resets.withdrawn(running, after))
+        after = specification.with_resets(after, resets.other_grants(recipe_of, running, after))
     differences = difference.between(before, after)
+    verdict = settings.judged(before, after, differences, recipe_of)
+    if verdict.refusals:
+        raise CommandError("\n".join((*verdict.refusals, "Nothing was changed.")))
     touched = {one.component for one in differences}
     return Plan(
         target=target,
-        devices=tuple(targets.core_devices(aws, target)),
-        present_id=present["deploymentId"] if present else None,
+        devices=now.devices,
+        latest=now.latest,
+        base_id=now.base["deploymentId"] if now.base else None,
         specification=after,
         differences=tuple(differences),
         untouched=tuple(sorted(set(before["components"]) - touched)),
+        notes=(*standing.notes(now), *verdict.notes, *resets.notes(now, base, after, again=wish.again)),
+        is_due=bool(differences) or (now.base is not None and not now.starts_from_latest),
     )
 
 
 def refuse_outdated(aws: Aws, made: Plan) -> None:
-    """Somebody may have deployed while a person was looking at the plan; that must not be undone.
+    """Somebody may have deployed or cancelled while a person looked at the plan; that must not be undone.
 
     Raises:
         CommandError: They have.
     """
-    present = history.latest(aws, made.target)
-    if (present["deploymentId"] if present else None) != made.present_id:
+    if standing.seen_last(aws, made.target) != made.latest:
         raise CommandError(
-            f"Somebody has deployed to {made.target} meanwhile. Nothing was changed. Run this again to see "
-            "what would change now."
+            f"Somebody has deployed to {made.target} meanwhile, or cancelled. Nothing was changed. Run this "
+            "again to see what would change now."
         )
 
 
-def _changes(aws: Aws, wish: Wish, present: JsonObject) -> Changes:
-    there: dict[str, JsonObject] = present["components"]
-    known = _known_names(wish, there)
-    remove = tuple(_full_name(word, known, there) for word in wish.remove)
-    settings = {_full_name(word, known, there): change for word, change in wish.configuration.items()}
+def _changes(aws: Aws, wish: Wish, base: JsonObject) -> Changes:
+    there: dict[str, JsonObject] = base["components"]
+    built = [build.name for build in builds.read(wish.build_folder)]
+    ours = [one.name for one in project.components()]
     words = list(wish.components)
-    if not words and not remove and not settings:
+    if not (words or wish.remove or wish.configuration or wish.base):
         words = [build.name for build in builds.chosen([], wish.build_folder)]
     wanted: dict[str, str | None] = {}
     for word in words:
         name, _, version = word.partition("=")
-        wanted[_full_name(name, known, known)] = version or None
-    if both := sorted({*remove} & {*wanted, *settings}):
+        # What was built in a namespace comes before the project's own names.
+        wanted[_full_name(name, built, there, ours)] = version or None
+    running = {**there, **wanted}
+    remove = tuple(_full_name(word, running, built, ours) for word in wish.remove)
+    changes = {_full_name(word, running, built, ours): change for word, change in wish.configuration.items()}
+    if len(changes) < len(wish.configuration):
+        raise CommandError("--configuration names a component twice. Put all that is meant for it together.")
+    if both := sorted({*remove} & {*wanted, *changes}):
         raise CommandError(f"{', '.join(both)} cannot be removed and deployed at once.")
-    chosen = {name: catalogue.deployable(aws, name, version) for name, version in wanted.items()}
-    return Changes(
-        versions=chosen,
-        remove=remove,
-        configuration=settings,
-        new_grants=frozenset(
-            name
-            for name, version in chosen.items()
-            if name in there and _grants_differ(aws, name, there[name]["componentVersion"], version)
-        ),
-    )
+    versions = {name: catalogue.deployable(aws, name, version) for name, version in wanted.items()}
+    return Changes(versions=versions, remove=remove, configuration=changes)
 
 
-def _known_names(wish: Wish, there: Mapping[str, Any]) -> list[str]:
-    """What short words can mean; what was built in a namespace comes before the project's own names."""
-    built = [build.name for build in builds.read(wish.build_folder)]
-    return list(dict.fromkeys([*built, *there, *(one.name for one in project.components())]))
+def _full_name(word: str, *known: Iterable[str]) -> str:
+    """The component that a word means, of the first names that have one.
 
-
-def _full_name(word: str, known: Sequence[str], preferred: Mapping[str, Any] | Sequence[str]) -> str:
-    """The component that a word means; a full name of something unknown here is taken as it is."""
-    meant = [name for name in known if builds.is_meant(word, name)]
-    exact = [name for name in meant if name == word]
-    chosen = exact or [name for name in meant if name in preferred] or meant
-    if chosen:
-        return chosen[0]
+    A full name of something unknown here is taken as it is.
+    """
+    for names in known:
+        if found := builds.meant(word, names):
+            return found
     if "." in word:
         return word
-    raise CommandError(f"There is no component '{word}'. There are: {', '.join(known) or 'none'}.")
-
-
-def _grants_differ(aws: Aws, name: str, before: str, after: str) -> bool:
-    if before == after:
-        return False
-    old = catalogue.recipe(aws, name, before)
-    # Where the old recipe is gone nothing says that the grants are the same.
-    return old is None or _grants(old) != _grants(catalogue.recipe(aws, name, after) or b"{}")
-
-
-def _grants(recipe: bytes) -> Any:
-    document = json.loads(recipe)
-    defaults = (document.get("ComponentConfiguration") or {}).get("DefaultConfiguration") or {}
-    return defaults.get(configuration.GRANTS.removeprefix("/"))
+    there_are = ", ".join(dict.fromkeys(name for names in known for name in names))
+    raise CommandError(f"There is no component '{word}'. There are: {there_are or 'none'}.")

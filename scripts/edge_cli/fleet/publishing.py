@@ -56,6 +56,8 @@ class PublishedComponent:
         version: Of it.
         arn: Of the version.
         outcome: Whether it was there before.
+        architectures: The processors that it is for, in the words of `uname -m`.
+        python: Of the machines that it is for, e.g. 3.11.
         artifacts: What was, or would be, uploaded for it.
     """
 
@@ -63,6 +65,8 @@ class PublishedComponent:
     version: str
     arn: str
     outcome: Outcome
+    architectures: tuple[str, ...]
+    python: str
     artifacts: tuple[PublishedArtifact, ...]
 
 
@@ -102,13 +106,19 @@ def publish(aws: Aws, admitted: Sequence[Admitted], progress: Progress) -> list[
 def _described(aws: Aws, one: Admitted, outcome: Outcome) -> PublishedComponent:
     wanted = one.release
     arn = catalogue.version_arn(aws, wanted.name, wanted.version)
-    if one.published:
-        return PublishedComponent(wanted.name, wanted.version, arn, Outcome.ALREADY_PUBLISHED, ())
     artifacts = tuple(
         PublishedArtifact(f"s3://{wanted.bucket}/{upload.key}", upload.sha256, upload.size_bytes)
         for upload in wanted.uploads
     )
-    return PublishedComponent(wanted.name, wanted.version, arn, outcome, artifacts)
+    return PublishedComponent(
+        component=wanted.name,
+        version=wanted.version,
+        arn=arn,
+        outcome=Outcome.ALREADY_PUBLISHED if one.published else outcome,
+        architectures=tuple(target.architecture.value for target in wanted.targets),
+        python=wanted.targets[0].python.value,
+        artifacts=() if one.published else artifacts,
+    )
 
 
 def _create(aws: Aws, wanted: Release) -> Published:

@@ -20,7 +20,7 @@ _WITH_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 # Codes of the services' models and of "Common Errors" in their API references; S3's HEAD has the status only.
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedException", "403"})
 ABSENT = frozenset({"ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "404"})
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "SlowDown"})
+THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "SlowDown"})
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _UNKNOWN_KEY = frozenset(
     {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
@@ -56,7 +56,7 @@ def answered(service: str, operation: str, code: str, message: str, who: str) ->
             f"Access denied: {who or 'the caller'} may not do {needed}{on}. "
             f"Allow {needed} in a policy of that user or role."
         )
-    if code in _THROTTLED:
+    if code in THROTTLED:
         return (
             f"AWS limits how often {action(service, operation)} may be called and has refused it again and "
             "again. Try once more in a minute; what was done is not done twice."

@@ -1,6 +1,6 @@
 """What a target is to run, as the API has it: its present deployment changed, never replaced. No I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,14 +34,11 @@ class Changes:
         versions: Component -> version, added or changed.
         remove: Components that go.
         configuration: Component -> what changes in its configuration.
-        new_grants: Components whose recipe grants something else than the version before: the classic
-            nucleus keeps what was granted first until it is reset.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
     configuration: Mapping[str, Change] = field(default_factory=dict)
-    new_grants: frozenset[str] = frozenset()
 
 
 def kept(deployment: Mapping[str, Any] | None, target_arn: str, name: str) -> JsonObject:
@@ -65,6 +62,22 @@ def kept(deployment: Mapping[str, Any] | None, target_arn: str, name: str) -> Js
     return {"targetArn": target_arn, **specification}
 
 
+def without_done_resets(specification: JsonObject) -> JsonObject:
+    """A specification without the RESETs that its deployment has done; each is done once.
+
+    That of grants stays: no component can change its own, so to do it again undoes nothing, and a device
+    that was away when they changed gets them.
+    """
+    result = deepcopy(specification)
+    for wanted in result["components"].values():
+        update = wanted.get("configurationUpdate") or {}
+        if left := [pointer for pointer in update.pop("reset", []) if pointer == GRANTS]:
+            update["reset"] = left
+        if not update:
+            wanted.pop("configurationUpdate", None)
+    return result
+
+
 def changed(specification: JsonObject, changes: Changes) -> JsonObject:
     """A specification with changes made; what they do not name stays as it is.
 
@@ -81,12 +94,29 @@ def changed(specification: JsonObject, changes: Changes) -> JsonObject:
         update = updated(components[name].pop("configurationUpdate", None), change)
         if update:
             components[name]["configurationUpdate"] = update
-    for name in changes.new_grants:
-        # What the deployment itself grants is merged again after the reset: it stays.
-        update = components[name].setdefault("configurationUpdate", {})
-        update["reset"] = list(dict.fromkeys([*update.get("reset", []), GRANTS]))
     for name in changes.remove:
         del components[name]
+    return result
+
+
+def with_resets(specification: JsonObject, pointers: Mapping[str, Sequence[str]]) -> JsonObject:
+    """A specification that resets more; what it merges itself is merged again after the reset: it stays.
+
+    Args:
+        specification: As it is to be otherwise.
+        pointers: Component -> what is reset of it.
+    """
+    result = deepcopy(specification)
+    for name, more in pointers.items():
+        update = result["components"][name].get("configurationUpdate") or {}
+        # What lies below something that is reset anyway needs no RESET of its own.
+        present = update.get("reset", [])
+        new = [
+            one for one in more if not any(one == above or one.startswith(f"{above}/") for above in present)
+        ]
+        if new:
+            update["reset"] = [*present, *new]
+            result["components"][name]["configurationUpdate"] = update
     return result
 
 

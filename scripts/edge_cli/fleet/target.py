@@ -1,9 +1,12 @@
 """What is deployed to: a thing or a thing group, and its core devices. Asks AWS; changes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_cli.errors import CommandError
 from edge_cli.fleet.aws import Aws, AwsError
+
+_DEVICES_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +76,13 @@ def core_devices(aws: Aws, target: Target) -> list[str]:
             return []
         raise
     return [target.name]
+
+
+def few(devices: Sequence[str]) -> str:
+    """Devices in a sentence, not more than a person reads.
+
+    >>> few(["a", "b"]), few([f"core-{number}" for number in range(1000)])
+    ('a, b', 'core-0, core-1, core-2, core-3, core-4 and 995 more')
+    """
+    more = len(devices) - _DEVICES_NAMED
+    return ", ".join(devices[:_DEVICES_NAMED]) + (f" and {more} more" if more > 0 else "")

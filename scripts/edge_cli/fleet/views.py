@@ -6,30 +6,31 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from edge_cli import views
-from edge_cli.fleet.difference import Difference, Kind, Setting
-from edge_cli.fleet.history import History
+from edge_cli.fleet import difference_view
+from edge_cli.fleet.history import History, PastDeployment
 from edge_cli.fleet.planning import Plan
 from edge_cli.fleet.publishing import Outcome, PublishedComponent
 from edge_cli.fleet.rollout import DeviceResult
 
-_KIND_STYLES = {Kind.ADDED: "green", Kind.REMOVED: "red", Kind.CHANGED: "yellow"}
 _OUTCOMES = {
     Outcome.PUBLISHED: ("published", "green"),
     Outcome.ALREADY_PUBLISHED: ("already published", "dim"),
     Outcome.WOULD_PUBLISH: ("would be published", "yellow"),
 }
 _UNTOUCHED_SHOWN = 12
+_GOOD_SHOWN = 20
 
 
 def published(components: Sequence[PublishedComponent]) -> RenderableType:
     """What was published, and where its artifacts are."""
-    table = views.listing("Component", "Version", "", "Artifact", "Size", right=("Size",))
+    table = views.listing("Component", "Version", "", "For", "Artifact", "Size", right=("Size",))
     for one in components:
         words, style = _OUTCOMES[one.outcome]
-        head = (one.component, one.version, Text(words, style))
+        machines = f"{', '.join(one.architectures)}; Python {one.python}"
+        head = (one.component, one.version, Text(words, style), machines)
         for artifact in one.artifacts:
             table.add_row(*head, artifact.uri, views.size(artifact.size_bytes))
-            head = ("", "", Text())
+            head = ("", "", Text(), "")
         if not one.artifacts:
             table.add_row(*head, "-", "-")
     return table
@@ -37,21 +38,14 @@ def published(components: Sequence[PublishedComponent]) -> RenderableType:
 
 def plan(made: Plan) -> RenderableType:
     """What a deployment changes, and what it leaves alone."""
-    parts: list[RenderableType] = []
-    for one in made.differences:
-        line = Text(f"{one.kind:8}", _KIND_STYLES[one.kind])
-        line.append(f" {one.component} ", "bold").append(_versions(one))
-        parts.append(line)
-        parts += [Text(f"           {_setting(setting)}") for setting in one.settings]
-        parts += [
-            Text(f"           {pointer or 'everything'} goes back to the recipe's") for pointer in one.reset
-        ]
+    parts: list[RenderableType] = [*difference_view.lines(made.differences)]
     if not made.differences:
-        parts.append(Text("Nothing to change."))
+        parts.append(Text("The same once more." if made.is_due else "Nothing to change."))
     if made.untouched:
         shown = ", ".join(made.untouched[:_UNTOUCHED_SHOWN])
         more = len(made.untouched) - _UNTOUCHED_SHOWN
         parts.append(Text(f"stay as they are: {shown}{f' and {more} more' if more > 0 else ''}", "dim"))
+    parts += [Text(f"note: {note}", "yellow") for note in made.notes]
     policies = made.specification["deploymentPolicies"]
     update = policies["componentUpdatePolicy"]
     devices = views.plural(len(made.devices), "core device")
@@ -66,11 +60,16 @@ def plan(made: Plan) -> RenderableType:
 
 
 def devices(results: Sequence[DeviceResult]) -> RenderableType:
-    """What became of a deployment on each device; why, where it failed."""
+    """What became of a deployment on each device, and why; of many only those that need a look."""
     table = views.listing("Device", "Status", "Why")
-    for one in sorted(results, key=lambda result: (result.is_good, result.device)):
+    in_order = sorted(results, key=lambda result: (result.is_good, result.device))
+    good = [one for one in in_order if one.is_good]
+    unnamed = len(good) if len(good) > _GOOD_SHOWN else 0
+    for one in in_order[: len(in_order) - unnamed]:
         style = "green" if one.is_good else ("red" if one.is_final else "yellow")
         table.add_row(one.device, Text(one.status, style), why(one))
+    if unnamed:
+        table.add_row(f"{unnamed} devices", Text("SUCCEEDED", "green"), "")
     return table
 
 
@@ -92,7 +91,7 @@ def history(found: History) -> RenderableType:
             one.deployment_id,
             one.name or "-",
             one.status,
-            Text("this one holds" if one.is_latest else "", "green"),
+            _holds(one),
         )
     parts: list[RenderableType] = [table]
     latest = next((one for one in found.deployments if one.components), None)
@@ -106,15 +105,9 @@ def history(found: History) -> RenderableType:
     return Group(*parts)
 
 
-def _versions(one: Difference) -> str:
-    if one.before is None or one.after is None:
-        return one.before or one.after or ""
-    return one.before if one.before == one.after else f"{one.before} -> {one.after}"
-
-
-def _setting(setting: Setting) -> str:
-    if setting.before is None:
-        return f"{setting.pointer} = {setting.after}"
-    if setting.after is None:
-        return f"{setting.pointer} is no longer set (was {setting.before})"
-    return f"{setting.pointer}: {setting.before} -> {setting.after}"
+def _holds(one: PastDeployment) -> Text:
+    if not one.is_latest:
+        return Text()
+    if one.status == "CANCELED":
+        return Text("the latest; nobody knows which devices run it", "yellow")
+    return Text("this one holds", "green")

@@ -4,13 +4,12 @@ from contextlib import closing
 from datetime import UTC
 from pathlib import Path
 
-import orjson
-
 from edge_cli.spool import marks
 from edge_cli.spool.bounds import cap_of, letters_cap
 from edge_cli.spool.documents import DeadLetters, Frozen, Lane, Oldest, Reason, Survey
 from edge_cli.spool.letters import kept
 from edge_cli.spool.places import Place, user_of
+from edge_common import strict_json
 from edge_common.outbox import note
 from edge_common.spool.findings import Damage, Found, Picture
 from edge_common.spool.inspection import look, walk
@@ -75,10 +74,7 @@ def _oldest(picture: Picture) -> Oldest | None:
 
 
 def _timestamp(record: bytes) -> str | None:
-    try:
-        reading = orjson.loads(record)
-    except orjson.JSONDecodeError:
-        return None
+    reading, _ = strict_json.parse(record)
     timestamp = reading.get("timestamp") if isinstance(reading, dict) else None
     return timestamp if isinstance(timestamp, str) else None
 

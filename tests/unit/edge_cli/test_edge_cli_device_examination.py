@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from edge_cli.app import main
 from edge_cli.device import diagnosis
 from edge_cli.device.examination import examine
 from edge_cli.device.place import Kind, Place
+from edge_cli.device.this_board import ThisBoard
 from edge_cli.health import Check, Verdict
 from support.device_board import write_build
 
@@ -124,7 +126,28 @@ def test_python_that_a_recipe_names_and_that_is_missing_is_a_fault(
 ) -> None:
     write_build(tmp_path / "build", "com.example.A", "exec python3.99 -u -m part")
     check = look()["Python"]
-    assert (check.verdict, check.advice.split(";")[0]) == (Verdict.FAIL, "apt install python3.99")
+    assert check.verdict is Verdict.FAIL
+    assert "apt install python3.99" in check.advice
+    assert f"scripts/edge build A --python 3.{sys.version_info.minor} --arch" in check.advice
+
+
+def test_version_that_the_device_has_with_other_content_is_told(
+    look: Callable[[], dict[str, Check]], tmp_path: Path
+) -> None:
+    write_build(tmp_path / "build", "com.example.A", "true")
+    kept = tmp_path / "v2" / "packages" / "artifacts" / "com.example.A" / "1.0.0"
+    kept.mkdir(parents=True)
+    (kept / f"part-cp311-{platform.machine()}.zip").write_bytes(b"another")
+    check = look()["Build"]
+    assert (check.verdict, "--version 1.0.1" in check.advice) == (Verdict.WARN, True)
+
+
+def test_whoever_is_deploying_just_now_is_told(look: Callable[[], dict[str, Check]], tmp_path: Path) -> None:
+    assert look()["Deploying"].verdict is Verdict.OK
+    with ThisBoard().alone(str(tmp_path / "v2")):
+        check = look()["Deploying"]
+    assert check.verdict is Verdict.WARN
+    assert "ps -fp " in check.advice
 
 
 def test_build_for_another_processor_is_a_fault(look: Callable[[], dict[str, Check]], tmp_path: Path) -> None:
@@ -148,7 +171,7 @@ def test_command_examines_the_device_that_it_is_told_of_and_fails_where_the_nucl
     assert main(["doctor", "--root", str(tmp_path), "--json"]) == 1
     checks = {check["subject"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert "systemctl start greengrass" in checks["Running"]["advice"]
-    assert "sudo scripts/edge doctor" in checks["Configuration"]["advice"]
+    assert "Run its installer to the end" in checks["Nucleus"]["advice"]
     assert "aws.greengrass.Cli" in checks["Command"]["advice"]
 
 

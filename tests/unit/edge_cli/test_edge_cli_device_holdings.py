@@ -1,24 +1,26 @@
 """What a classic nucleus keeps, in its own folders and forms, and what is told from it."""
 
+import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from edge_cli.device import holdings, packing
-from edge_cli.device.board import ThisBoard
 from edge_cli.device.classic import ClassicNucleus
+from edge_cli.device.this_board import ThisBoard
 from edge_cli.errors import CommandError
 from edge_cli.fleet import builds
-from support.device_board import publishing_to, write_build
+from support.device_board import install_program, publishing_to, write_build
 
 NAME = "com.example.Kept"
 
 
-def _packed(build: Path, folder: Path) -> tuple[builds.Build, dict[str, str]]:
+def _packed(build: Path, folder: Path) -> tuple[builds.Build, Mapping[str, str]]:
     (made,) = builds.read(build)
     shutil.rmtree(folder, ignore_errors=True)
-    return made, packing.pack(made, ThisBoard().machine, folder)
+    return made, packing.pack([made], ThisBoard(), folder).digests[made.name]
 
 
 def _keep(packed: Path, root: Path) -> None:
@@ -56,10 +58,23 @@ def test_version_that_is_new_to_the_board_is_admitted(tmp_path: Path) -> None:
     holdings.refuse_other_content(ClassicNucleus(ThisBoard(), str(tmp_path / "root")), build, digests)
 
 
+def test_content_that_cannot_be_read_is_not_taken_for_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_build(tmp_path / "build", NAME, "true")
+    build, digests = _packed(tmp_path / "build", tmp_path / "packed")
+    complaint = 'for file; do echo "sha256sum: $file: Permission denied" >&2; done; exit 1'
+    install_program(tmp_path / "programs" / "sha256sum", complaint)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}")
+    nucleus = ClassicNucleus(ThisBoard(), str(tmp_path / "root"))
+    with pytest.raises(CommandError, match=r"cannot be seen.*Permission denied"):
+        holdings.refuse_other_content(nucleus, build, digests)
+
+
 def test_only_what_fits_the_board_is_taken_there(tmp_path: Path) -> None:
+    board = ThisBoard()
     write_build(tmp_path / "build", NAME, "true", machine="x86_64")
     write_build(tmp_path / "build", NAME, "true", machine="aarch64")
-    (made,) = builds.read(tmp_path / "build")
-    packing.pack(made, "aarch64", tmp_path / "packed")
-    assert [path.name for path in (tmp_path / "packed").rglob("*.zip")] == ["part-cp311-aarch64.zip"]
+    packing.pack(builds.read(tmp_path / "build"), board, tmp_path / "packed")
+    assert [path.name for path in (tmp_path / "packed").rglob("*.zip")] == [f"part-cp311-{board.machine}.zip"]
     assert (tmp_path / "packed" / "recipes" / f"{NAME}-1.0.0.yaml").is_file()  # the name that Lite wants

@@ -22,8 +22,10 @@ from edge_cli.fleet import (
 )
 from edge_cli.fleet.configuration import Change
 from edge_cli.fleet.specification import Changes
+from edge_cli.targets import DEVICE_PYTHON, Architecture, choose
 from support.greengrass_cloud_builds import PUBLISHER, SUBSCRIBER, build
 
+BOARD = choose([Architecture.AARCH64], DEVICE_PYTHON)
 TARGET = "arn:aws:iot:eu-west-1:123456789012:thing/core"
 KEYS = st.sampled_from(["a", "b", "c/d", "e~f", ""])
 DOCUMENTS = st.recursive(
@@ -111,6 +113,37 @@ def test_configuration_of_another_shape_is_refused(text: str, message: str) -> N
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        "mqtt://sensor:canary@broker:1883",
+        "https://canary@example.com/x",
+        "amqp://user:can/a@ry-canary@host",
+        '{"host": "h", "password": "canary"}',
+        '[{"api_key": "canary"}]',
+        json.dumps({"inner": json.dumps({"token": "canary"})}),
+        "Server=h;Password = canary",
+        "https://h/x?access_token=canary",
+        "Authorization: Bearer canary",
+        "-----BEGIN RSA PRIVATE KEY-----canary",
+        ["mqtt://u:canary@h"],
+    ],
+)
+def test_secret_inside_of_a_text_is_hidden(value: object) -> None:
+    merge = json.dumps({"settings": {"value": value}})
+    after = {"A": {"componentVersion": "1.0.0", "configurationUpdate": {"merge": merge}}}
+    (found,) = difference.between({"components": {}}, {"components": after})
+    assert found.settings[0].after == "(hidden)"
+
+
+@pytest.mark.parametrize("value", ["mqtts://broker:8883", "https://example.com/a?b=c", "07:30", '{"a": 1}'])
+def test_text_without_a_secret_is_shown(value: str) -> None:
+    merge = json.dumps({"settings": {"value": value}})
+    after = {"A": {"componentVersion": "1.0.0", "configurationUpdate": {"merge": merge}}}
+    (found,) = difference.between({"components": {}}, {"components": after})
+    assert found.settings[0].after == json.dumps(value)
+
+
+@pytest.mark.parametrize(
     "key",
     ["password", "apiKey", "api_key", "SecretAccessKey", "token", "privateKey", "passphrase", "basicAuth"],
 )
@@ -144,8 +177,8 @@ def _one(folder: Path) -> builds.Build:
 
 def test_content_is_the_same_for_another_version_and_another_bucket(tmp_path: Path) -> None:
     build(tmp_path)
-    first = release.prepared(_one(tmp_path), "1.0.0", "a-bucket")
-    second = release.prepared(_one(tmp_path), "1.4.0", "b-bucket")
+    first = release.prepared(_one(tmp_path), "1.0.0", "a-bucket", BOARD)
+    second = release.prepared(_one(tmp_path), "1.4.0", "b-bucket", BOARD)
     assert first.content == second.content
     assert b"s3://b-bucket/com.example.MqttPublisher/1.4.0/" in second.recipe
     assert b"BUCKET_NAME" not in second.recipe
@@ -155,32 +188,32 @@ def test_artifact_that_the_recipe_names_and_nobody_built_is_refused(tmp_path: Pa
     artifact = build(tmp_path)
     artifact.rename(artifact.with_name("other.zip"))
     with pytest.raises(CommandError, match="is not what was built"):
-        release.prepared(_one(tmp_path), "1.0.0", "a-bucket")
+        release.prepared(_one(tmp_path), "1.0.0", "a-bucket", BOARD)
 
 
 def test_artifact_without_a_checksum_is_refused(tmp_path: Path) -> None:
     artifact = build(tmp_path)
     artifact.with_suffix(".sha256").unlink()
     with pytest.raises(CommandError, match="has no SHA-256"):
-        release.prepared(_one(tmp_path), "1.0.0", "a-bucket")
+        release.prepared(_one(tmp_path), "1.0.0", "a-bucket", BOARD)
 
 
 def test_placeholder_that_nothing_fills_is_refused(tmp_path: Path) -> None:
     build(tmp_path, grant="BUCKET_NAME/x")
     with pytest.raises(CommandError, match="still has BUCKET_NAME"):
-        release.prepared(_one(tmp_path), "1.0.0", "a-bucket")
+        release.prepared(_one(tmp_path), "1.0.0", "a-bucket", BOARD)
 
 
 def test_recipe_that_is_too_long_for_aws_is_refused(tmp_path: Path) -> None:
     build(tmp_path, grant="x" * 16_000)
     with pytest.raises(CommandError, match="16000 at most"):
-        release.prepared(_one(tmp_path), "1.0.0", "a-bucket")
+        release.prepared(_one(tmp_path), "1.0.0", "a-bucket", BOARD)
 
 
 def test_amazons_names_cannot_be_published(tmp_path: Path) -> None:
     build(tmp_path, "aws.greengrass.Nucleus")
     with pytest.raises(CommandError, match=r"Amazon's own"):
-        release.prepared(_one(tmp_path), "1.0.0", "a-bucket")
+        release.prepared(_one(tmp_path), "1.0.0", "a-bucket", BOARD)
 
 
 def test_two_builds_of_one_component_are_refused(tmp_path: Path) -> None:
@@ -198,6 +231,43 @@ def test_build_is_chosen_by_any_of_its_names(tmp_path: Path) -> None:
         assert [one.name for one in builds.chosen([word], tmp_path)] == [SUBSCRIBER]
     with pytest.raises(CommandError, match=f"There are: {PUBLISHER}, {SUBSCRIBER}"):
         builds.chosen(["absent"], tmp_path)
+
+
+def test_word_that_fits_two_namespaces_is_refused_and_a_full_name_is_taken(tmp_path: Path) -> None:
+    build(tmp_path)
+    build(tmp_path, "com.acme.MqttPublisher")
+    with pytest.raises(CommandError, match=f"may mean com.acme.MqttPublisher or {PUBLISHER}"):
+        builds.chosen(["mqtt_publisher"], tmp_path)
+    assert [one.name for one in builds.chosen([PUBLISHER], tmp_path)] == [PUBLISHER]
+
+
+def test_builds_of_one_component_in_two_namespaces_are_not_taken_without_a_name(tmp_path: Path) -> None:
+    build(tmp_path)
+    build(tmp_path, SUBSCRIBER)
+    build(tmp_path, "com.acme.MqttPublisher")
+    with pytest.raises(CommandError, match="Name in full") as refused:
+        builds.chosen([], tmp_path)
+    assert f"com.acme.MqttPublisher and {PUBLISHER}" in str(refused.value)
+    assert SUBSCRIBER not in str(refused.value)
+
+
+def test_reset_that_was_done_is_dropped_and_that_of_grants_stays() -> None:
+    update = {"merge": '{ "a" : 1.50 }', "reset": ["/a", "/accessControl", ""]}
+    before = {
+        "components": {
+            "A": {"componentVersion": "1.0.0", "configurationUpdate": update},
+            "B": {"componentVersion": "1.0.0", "configurationUpdate": {"reset": ["/x"]}},
+        }
+    }
+    after = specification.without_done_resets(before)
+    assert after["components"] == {
+        "A": {
+            "componentVersion": "1.0.0",
+            "configurationUpdate": {"merge": '{ "a" : 1.50 }', "reset": ["/accessControl"]},
+        },
+        "B": {"componentVersion": "1.0.0"},
+    }
+    assert difference.between(before, after) == []
 
 
 def test_bucket_of_the_registry_is_found_in_any_namespace(tmp_path: Path) -> None:

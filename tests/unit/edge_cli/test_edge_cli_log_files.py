@@ -1,11 +1,15 @@
 """Which logs there are, and following them across rotations; real files."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from edge_cli.errors import CommandError
-from edge_cli.logs import Follower, Tail, choose_logs, read
+from edge_cli.log_lines import Level
+from edge_cli.log_tails import Follower, Tail
+from edge_cli.logs import choose_logs, read
 
 
 def _write(root: Path, file: str, *messages: str) -> Path:
@@ -106,6 +110,84 @@ def test_tail_loses_nothing_when_the_log_is_rotated(tmp_path: Path) -> None:
     tail.close()
 
 
+def test_tail_loses_and_repeats_nothing_across_several_rotations_between_two_looks(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    (tmp_path / "a_2026_11_22_03_0.log").write_text("0\n")
+    path.write_text("1\n")
+    tail = Tail(path)
+    assert [*tail.rotated_lines(), *tail.new_lines()] == ["0", "1"]
+    for number in range(10, 13):
+        with path.open("a") as log:
+            log.write(f"{number}\n")
+        path.rename(tmp_path / f"a_2026_11_22_04_{number}.log")
+        path.write_text("")
+    path.write_text("13\n")
+    assert tail.new_lines() == ["10", "11", "12", "13"]
+    assert tail.new_lines() == []
+    tail.close()
+
+
+def test_every_line_of_a_busy_writer_is_read_once_and_in_order_across_its_rotations(tmp_path: Path) -> None:
+    path, count, each = tmp_path / "a.log", 3000, 40
+
+    def write() -> None:
+        for number in range(count):
+            with path.open("a") as log:
+                log.write(f"{number}\n")
+            if number % each == each - 1:
+                path.rename(tmp_path / f"a_2026_11_22_04_{number // each}.log")
+
+    writer = threading.Thread(target=write)
+    tail = Tail(path)
+    writer.start()
+    said = [*tail.rotated_lines()]  # it may have begun already
+    deadline = time.monotonic() + 30
+    while len(said) < count and time.monotonic() < deadline:
+        said += tail.new_lines()
+    writer.join()
+    assert said == [str(number) for number in range(count)]
+    assert tail.new_lines() == []
+    tail.close()
+
+
+def test_tail_goes_on_where_the_file_that_it_reads_was_deleted_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    (tmp_path / "a_2026_11_22_03_0.log").write_text("0\n")
+    path.write_text("1\n")
+    tail = Tail(path)
+    assert [*tail.rotated_lines(), *tail.new_lines()] == ["0", "1"]
+    path.unlink()
+    (tmp_path / "a_2026_11_22_04_0.log").write_text("2\n")
+    assert tail.new_lines() == ["2"]
+    path.write_text("3\n")
+    assert tail.new_lines() == ["3"]
+    tail.close()
+
+
+def test_tail_waits_while_the_rotated_log_has_no_successor_yet(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("1\n")
+    tail = Tail(path)
+    assert tail.new_lines() == ["1"]
+    path.rename(tmp_path / "a_2026_11_22_04_0.log")
+    assert tail.new_lines() == []
+    (tmp_path / "a_2026_11_22_04_1.log").write_text("2\n")
+    path.write_text("3\n")
+    assert tail.new_lines() == ["2", "3"]
+    tail.close()
+
+
+def test_line_without_an_end_is_not_joined_to_the_next_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("cut off")
+    tail = Tail(path)
+    assert tail.new_lines() == []
+    path.rename(tmp_path / "a_2026_11_22_04_0.log")
+    path.write_text("next\n")
+    assert tail.new_lines() == ["cut off", "next"]
+    tail.close()
+
+
 def test_tail_begins_again_when_the_log_is_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("a long line that was there before\n")
@@ -138,4 +220,30 @@ def test_follower_of_one_log_ignores_the_others(root: Path) -> None:
     follower = Follower(root, "MqttPublisher")
     _write(root, "greengrass.log", "15")
     assert [record.message for record in follower.new_records()] == ["12"]
+    follower.close()
+
+
+def test_everything_so_far_is_in_order_across_rotated_files_of_all_logs(root: Path) -> None:
+    _write(root, "greengrass_2026_11_22_04_0.log", "09")
+    _write(root, "com.example.MqttPublisher_2026_11_22_04_0.log", "10.5")
+    follower = Follower(root, None)
+    assert [record.message for record in follower.so_far()] == ["09", "10", "10.5", "11", "12"]
+    _write(root, "greengrass.log", "15")
+    assert [record.message for record in follower.new_records()] == ["15"]
+    follower.close()
+
+
+def test_stack_trace_that_comes_later_keeps_the_level_of_what_it_belongs_to(root: Path) -> None:
+    log = root / "logs" / "com.example.MqttPublisher.log"
+    log.write_text("2026-11-22T04:26:12Z [ERROR] (t) x: stderr. boom\n")
+    follower = Follower(root, "MqttPublisher")
+    assert [record.message for record in follower.so_far()] == ["boom"]
+    with log.open("a") as added:
+        added.write("\tat Somewhere\n")
+    (record,) = follower.new_records()
+    assert (record.message, record.level, record.timestamp) == (
+        "\tat Somewhere",
+        Level.ERROR,
+        "2026-11-22T04:26:12Z",
+    )
     follower.close()

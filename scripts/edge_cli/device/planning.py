@@ -1,0 +1,206 @@
+"""`edge deploy --local`: what is asked for -> what would change, everything checked; changes nothing."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_cli import recipes, settings_check
+from edge_cli.device import configuring, holdings, interpreters, room
+from edge_cli.device.commanding import BROKEN_STATES, Installed, Nucleus
+from edge_cli.device.packing import Pack
+from edge_cli.errors import CommandError
+from edge_cli.fleet import difference
+from edge_cli.fleet.builds import Build
+from edge_cli.fleet.configuration import GRANTS, Change, leaves
+from edge_cli.fleet.difference import Difference, Kind
+
+_GRANTS_KEY = GRANTS.removeprefix("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for.
+
+    Attributes:
+        builds: What is to be deployed.
+        remove: Components to take away.
+        changes: Component -> what is changed of its configuration.
+    """
+
+    builds: Sequence[Build]
+    remove: Sequence[str]
+    changes: Mapping[str, Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done; two are the same when they would do the same.
+
+    Attributes:
+        differences: What happens to which component; empty when nothing does.
+        changes: Component -> what is changed of its configuration, grants to be reset among it.
+        same: Those asked for that the board has just so.
+        broken: Those of them that the nucleus has given up.
+        grants_reset: Those whose grants go back to the recipe's.
+        failure_policy: What the nucleus does when it fails; None where it cannot be told.
+        warnings: What a person should know before.
+    """
+
+    differences: tuple[Difference, ...]
+    changes: Mapping[str, Change]
+    same: tuple[str, ...]
+    broken: tuple[str, ...] = field(compare=False)
+    grants_reset: tuple[str, ...]
+    failure_policy: str | None
+    warnings: tuple[str, ...] = field(compare=False)
+
+
+def plan(nucleus: Nucleus, wish: Wish, pack: Pack) -> Plan:
+    """What a wish comes to on a board.
+
+    Raises:
+        CommandError: Something of it cannot be done, or would not run there.
+    """
+    board = nucleus.board
+    names = [build.name for build in wish.builds]
+    nucleus.refuse_what_it_cannot(names, removes=bool(wish.remove), configures=bool(wish.changes))
+    if both := sorted({*wish.remove} & {*names, *wish.changes}):
+        raise CommandError(f"{', '.join(both)} cannot be removed and deployed at once.")
+    documents = {build.name: recipes.read_document(build.recipe) for build in wish.builds}
+    wanted = {name: interpreters.named_in(document, board.machine) for name, document in documents.items()}
+    found = interpreters.found_on(board, set().union(*wanted.values()))
+    interpreters.refuse_missing(board, wanted, found)
+    present = nucleus.components()
+    if present is not None:
+        _refuse_absent(nucleus, wish, present)
+    for build in wish.builds:
+        holdings.refuse_other_content(nucleus, build, pack.digests[build.name])
+    room.refuse_full(board, nucleus.root, pack.folder)
+    defaults = {name: _defaults(document) for name, document in documents.items()}
+    reset = _grants_to_reset(defaults, present or {})
+    changes = {**wish.changes, **{name: _with_reset(wish.changes.get(name)) for name in reset}}
+    after = {
+        name: configuring.resolved(_held(present, name), defaults.get(name, {}), changes.get(name, Change()))
+        for name in dict.fromkeys([*names, *changes])
+    }
+    warnings = [warning] if (warning := room.clock_warning(board)) else []
+    if present is None:
+        warnings.append(f"{nucleus.kind} does not tell what it runs, nor with which settings.")
+    for name, configuration in after.items():
+        warnings += _judged(name, configuration, sure=_is_known(name, defaults.get(name), present))
+    differences = _differences(wish, changes, after, present)
+    touched = {one.component for one in differences}
+    same = tuple(name for name in names if name not in touched)
+    return Plan(
+        differences=tuple(differences),
+        changes=changes,
+        same=same,
+        broken=tuple(name for name in same if present and present[name].state in BROKEN_STATES),
+        grants_reset=tuple(reset),
+        failure_policy=nucleus.failure_policy,
+        warnings=tuple(warnings),
+    )
+
+
+def _refuse_absent(nucleus: Nucleus, wish: Wish, present: Mapping[str, Installed]) -> None:
+    board = nucleus.board.name
+    there = ", ".join(sorted(present)) or "none"
+    if gone := [name for name in wish.remove if name not in present]:
+        raise CommandError(f"--remove: {board} has no {', '.join(gone)}. There are: {there}.")
+    names = {build.name for build in wish.builds}
+    for name in wish.changes.keys() - names - present.keys():
+        raise CommandError(
+            f"--configuration is for {name}, which {board} does not have. "
+            f"Deploy it with its configuration: scripts/edge deploy {name} --local --configuration …"
+        )
+
+
+def _defaults(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (document.get("ComponentConfiguration") or {}).get("DefaultConfiguration") or {}
+
+
+def _held(present: Mapping[str, Installed] | None, name: str) -> Mapping[str, Any] | None:
+    component = (present or {}).get(name)
+    return None if component is None else component.configuration
+
+
+def _grants_to_reset(
+    defaults: Mapping[str, Mapping[str, Any]], present: Mapping[str, Installed]
+) -> list[str]:
+    """Components on the board with grants that are not their recipes'.
+
+    The classic nucleus keeps what is configured when a later recipe grants something else, unless it is told
+    to reset it. What somebody granted by configuration goes with it.
+    """
+    return [
+        name
+        for name, wanted in defaults.items()
+        if name in present
+        and _as_text(present[name].configuration.get(_GRANTS_KEY) or {})
+        != _as_text(wanted.get(_GRANTS_KEY) or {})
+    ]
+
+
+def _with_reset(change: Change | None) -> Change:
+    change = change or Change()
+    return Change(change.merge, tuple(dict.fromkeys([*change.reset, GRANTS])))
+
+
+def _is_known(name: str, defaults: Mapping[str, Any] | None, present: Mapping[str, Installed] | None) -> bool:
+    """Whether all settings are known, and the component that gets them is the one whose model is here."""
+    component = settings_check.of_project(name)
+    if component is None or present is None:
+        return False
+    here = recipes.read_facts(component.recipe)
+    if defaults is None:
+        return present[name].version == here.version
+    return {*leaves(defaults.get(settings_check.SETTINGS))} == {*leaves(here.settings)}
+
+
+def _judged(name: str, configuration: Mapping[str, Any], *, sure: bool) -> list[str]:
+    """What a component would complain of at its start; raised where that is sure, else returned."""
+    settings = configuration.get(settings_check.SETTINGS)
+    faults = settings_check.faults(name, settings if isinstance(settings, Mapping) else {})
+    if faults and sure:
+        raise CommandError("\n".join((f"{name} would not start with these settings:", *faults)))
+    unsure = "would not start, unless the board has other settings or its version takes these"
+    return [f"{name} {unsure}: {fault}" for fault in faults]
+
+
+def _differences(
+    wish: Wish,
+    changes: Mapping[str, Change],
+    after: Mapping[str, Mapping[str, Any]],
+    present: Mapping[str, Installed] | None,
+) -> list[Difference]:
+    versions = {build.name: build.version for build in wish.builds}
+    if present is None:
+        return [Difference(name, Kind.CHANGED, None, version) for name, version in versions.items()]
+    held = {name: one for name, one in present.items() if name in {*versions, *changes, *wish.remove}}
+    old = {name: _specified(one.version, one.configuration, ()) for name, one in held.items()}
+    new = {
+        name: _specified(
+            versions[name] if name in versions else held[name].version,
+            configuration if name in held else changes.get(name, Change()).merge,
+            changes.get(name, Change()).reset if name in held else (),
+        )
+        for name, configuration in after.items()
+    }
+    return difference.between({"components": old}, {"components": new})
+
+
+def _specified(version: str, configuration: Mapping[str, Any], reset: Sequence[str]) -> dict[str, Any]:
+    """A component as a deployment of the API has it, which is what differences are told from."""
+    shown = {key: _as_text(value) for key, value in configuration.items() if key != _GRANTS_KEY}
+    update = {"merge": json.dumps(shown, sort_keys=True), "reset": list(reset)}
+    return {"componentVersion": version, "configurationUpdate": update}
+
+
+def _as_text(value: object) -> object:
+    """Without the differences that a nucleus makes on the way: numbers and words are the same text."""
+    if isinstance(value, Mapping):
+        return {str(key): _as_text(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_as_text(member) for member in value]
+    return str(value)

@@ -1,0 +1,97 @@
+"""Would components start with the settings that a deployment leaves them with? No I/O of its own.
+
+What a device holds is known only in part: it keeps what earlier deployments merged and what was set on it
+locally, until that is reset. What the cloud knows is the recipe's DefaultConfiguration of the version that is
+deployed, and what the deployment merges. The recipe counts only where it says something on the device.
+
+Refused, for it cannot go well on a device that has nothing else:
+    a fault that the present deployment does not have: a component that is added, a value that is merged now,
+    one that is reset now, a setting that a new version demands.
+Only noted:
+    a fault that is there already in a component that the target runs: devices may have a value of their own,
+    or they suffer already, and a deployment that repairs something else must not be kept from them;
+    any fault of a version whose recipe has other settings than the one here: its model is another one.
+Not looked at: components that the deployment does not change, and those of others.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edge_cli import recipes, settings_check
+from edge_cli.fleet.catalogue import RecipeOf
+from edge_cli.fleet.configuration import deeply_merged, leaves, merged_values
+from edge_cli.fleet.difference import Difference
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with the settings of components.
+
+    Attributes:
+        refusals: What must not be deployed.
+        notes: What a person must know.
+    """
+
+    refusals: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def judged(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    differences: Sequence[Difference],
+    recipe_of: RecipeOf,
+) -> Verdict:
+    """Hold the settings that a deployment leaves against the models of the components that it changes.
+
+    Args:
+        before: The specification that the target has.
+        after: The one that it is to have.
+        differences: Between the two.
+        recipe_of: Name and version -> recipe in JSON; None where it is gone.
+    """
+    refusals: list[str] = []
+    notes: list[str] = []
+    for one in differences:
+        component = settings_check.of_project(one.component)
+        if one.after is None or component is None:
+            continue
+        recipe = recipe_of(one.component, one.after)
+        faults = _faults(one.component, recipe, after["components"][one.component])
+        if not faults:
+            continue
+        here = recipes.read_facts(component.recipe).settings
+        is_this_model = {*leaves(_default_settings(recipe))} == {*leaves(here)}
+        known: list[str] = []
+        if one.before is not None:
+            old = before["components"][one.component]
+            known = _faults(one.component, recipe_of(one.component, one.before), old)
+        for fault in faults:
+            text = f"{one.component} {one.after} would not start: {fault}"
+            if not is_this_model:
+                notes.append(
+                    f"{text} (So says the version here; the one that is deployed has other settings.)"
+                )
+            elif fault in known:
+                notes.append(f"{text} (It was so before: does the device have a value of its own?)")
+            else:
+                refusals.append(text)
+    return Verdict(tuple(refusals), tuple(notes))
+
+
+def _faults(name: str, recipe: bytes | None, wanted: Mapping[str, Any]) -> list[str]:
+    if recipe is None:
+        return []
+    defaults = {settings_check.SETTINGS: _default_settings(recipe)}
+    held = deeply_merged(defaults, merged_values(wanted.get("configurationUpdate")))
+    return settings_check.faults(name, held[settings_check.SETTINGS])
+
+
+def _default_settings(recipe: bytes | None) -> JsonObject:
+    document = json.loads(recipe or b"{}")
+    defaults = (document.get("ComponentConfiguration") or {}).get("DefaultConfiguration") or {}
+    return dict(defaults.get(settings_check.SETTINGS) or {})

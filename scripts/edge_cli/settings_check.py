@@ -1,0 +1,110 @@
+"""Would a component of this project start with these settings? Asked before anything is deployed.
+
+The one place that holds settings against a component's configuration model, for lint, for boards and for
+fleets. Imports the component's `config` module and no other; opens and changes nothing. Main thread only.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+
+from edge_cli import project
+from edge_cli.errors import CommandError
+from edge_cli.project import Component
+from edge_cli.readme_tables import config_model
+from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, ComponentConfig, load_config, settings_table
+from edge_common.errors import ConfigError
+
+SETTINGS = "settings"  # where components of this project keep theirs in their configuration
+_SOME_THING = "thing"
+
+
+def faults(component: str, settings: object) -> list[str]:
+    """What a component would complain of at its start, all at once.
+
+    Args:
+        component: Greengrass name, in any namespace.
+        settings: What the nucleus would hand over, `/settings` of its configuration: an object; anything
+            else is a fault of its own.
+
+    Returns:
+        A line for each fault, as the component prints it: pointer, value, what is allowed. Where a value
+        is missing that only a deployment can give, it also says how. Empty when the component would start,
+        and for a component that is not of this project.
+
+    Raises:
+        CommandError: The component's configuration model cannot be imported.
+    """
+    known = of_project(component)
+    if known is None:
+        return []
+    return [_with_remedy(component, known, fault, settings) for fault in refused(known, settings)]
+
+
+def of_project(component: str) -> Component | None:
+    """The project's component of a Greengrass name in any namespace; None when it is not of this project."""
+    last = component.rpartition(".")[2]
+    return next((one for one in project.components() if one.name.rpartition(".")[2] == last), None)
+
+
+def model_of(component: Component) -> type[ComponentConfig]:
+    """The configuration model of a component.
+
+    Raises:
+        CommandError: It has none that can be imported.
+    """
+    try:
+        return config_model(component)
+    except (ImportError, AttributeError) as error:
+        raise CommandError(
+            f"{component.package} has no configuration model that can be imported: {error}. "
+            "Its settings cannot be checked: give it one, as `NameConfig` in config.py."
+        ) from None
+
+
+def refused(component: Component, settings: object) -> list[str]:
+    """The faults as the component itself prints them, each beginning with its pointer and a colon.
+
+    Args:
+        component: Whose settings.
+        settings: As `faults` takes them.
+
+    Raises:
+        CommandError: As `model_of`.
+    """
+    model = model_of(component)
+    environment = {CONFIG_VARIABLE: json.dumps(settings, default=str), THING_VARIABLE: _SOME_THING}
+    # Relative folders lie in the component's work folder on the device, never in the one where this runs.
+    with contextlib.chdir(os.sep):
+        try:
+            load_config(model, environment)
+        except ConfigError as error:
+            return list(error.faults)
+    return []
+
+
+def is_left_to_deployment(component: Component, pointer: str, settings: object) -> bool:
+    """Whether a setting must be given, and is not, or is empty: only a deployment can say it.
+
+    Args:
+        component: Whose setting.
+        pointer: Of a fault, e.g. `/settings/bucket`.
+        settings: What it was found in.
+    """
+    keys = pointer.removeprefix(f"/{SETTINGS}/")
+    found = settings
+    for key in keys.split("/"):
+        found = found.get(key, "") if isinstance(found, Mapping) else ""
+    return found == "" and keys in {row.key for row in settings_table(model_of(component)) if not row.default}
+
+
+def _with_remedy(name: str, component: Component, fault: str, settings: object) -> str:
+    pointer = fault.partition(": ")[0]
+    if not is_left_to_deployment(component, pointer, settings):
+        return fault
+    value: object = "…"
+    for key in reversed(pointer.strip("/").split("/")):
+        value = {key: value}
+    change = json.dumps({name: {"MERGE": value}}, ensure_ascii=False)
+    return f"{fault} Give it: --configuration '{change}'"
