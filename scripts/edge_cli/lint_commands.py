@@ -24,7 +24,7 @@ def lint(
         list[Path] | None,
         typer.Argument(
             metavar="PATH",
-            help="Recipe, gdk-config.json, template, a folder of these or of a component; none means all.",
+            help="Recipe, gdk-config.json, deployment.json, template, a folder of these or of a component.",
         ),
     ] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List what is looked for.")] = False,
@@ -33,8 +33,9 @@ def lint(
     """What is wrong although every schema takes it.
 
     Reads recipes as both nuclei do, and holds them against the code: grants, topics, dependencies, settings,
-    artifacts, names. What cfn-lint finds in the templates of scripts/cloud has its codes. Each finding has
-    file, line, column, code, why, and what to do. Exits with 1 when one of them is an error.
+    artifacts, names; gdk-config.json against what GDK asks. What cfn-lint finds in the templates of
+    scripts/cloud has its codes. Each finding has file, line, column, code, why, and what to do. Exits with 1
+    when one of them is an error.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.lint import view

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from edge_cli.building.gdk import stage
+from edge_cli.lint.linting import lint
+from edge_cli.project import components
 from support.edge import edge, edge_json
 
 
@@ -16,3 +19,12 @@ def test_built_recipe_is_clean_and_held_against_the_code(tmp_path: Path) -> None
     )
     found = edge_json("lint", str(built), expect=1)["findings"]
     assert {finding["code"] for finding in found} == {"grant-missing", "grant-unused"}
+
+
+def test_staged_projects_of_gdk_are_clean(tmp_path: Path) -> None:
+    staged = stage(components(), folder=tmp_path)
+
+    report = lint([tmp_path])
+
+    assert [str(finding) for finding in report.findings] == []
+    assert {path.parent for path in report.files} == set(staged)

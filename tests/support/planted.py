@@ -12,6 +12,7 @@ PUBLISHER = "recipes/com.example.MqttPublisher.yaml"
 SUBSCRIBER = "recipes/com.example.MqttSubscriber.yaml"
 UPLOADER = "recipes/com.example.S3BatchUploader.yaml"
 REGISTRY = "gdk-config.json"
+DEPLOYMENT = "scripts/cloud/deployment.json"
 SINK = "components/mqtt_publisher/mqtt_publisher/sink.py"
 
 
@@ -28,6 +29,8 @@ class Mistake:
         found_in: File of the finding; None means the edited one.
         says: A part of its text.
         also: Codes of what else such an edit breaks.
+        nth: Which of those lines.
+        moved_to: The file is called so as well; then `found_in` has the new name when it is about that.
     """
 
     file: str
@@ -39,15 +42,18 @@ class Mistake:
     found_in: str | None = None
     also: tuple[str, ...] = ()
     nth: int = 1
+    moved_to: str | None = None
 
 
 def copy_of_the_project(folder: Path) -> Path:
-    """Recipes, registry and components as they are in the repository."""
+    """Recipes, registry, components and the deployment's file as they are in the repository; no templates."""
     for name in ("recipes", "components"):
         shutil.copytree(
             PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "edge_common")
         )
-    shutil.copy(PROJECT / REGISTRY, folder / REGISTRY)
+    (folder / DEPLOYMENT).parent.mkdir(parents=True)
+    for name in (REGISTRY, DEPLOYMENT):
+        shutil.copy(PROJECT / name, folder / name)
     return folder
 
 
@@ -57,6 +63,8 @@ def plant(project: Path, mistake: Mistake) -> None:
     text = path.read_text()
     assert mistake.old in text, "the row does not fit our files any more: adapt it"
     path.write_text(text.replace(mistake.old, mistake.new))
+    if mistake.moved_to:
+        path.rename(project / mistake.moved_to)
 
 
 def assert_found(project: Path, mistake: Mistake) -> None:

@@ -12,6 +12,9 @@ LONG = "".join(f'            - "+/sensors/data/{number:060}"\n' for number in ra
 POLICIES = {
     "service of another time": Mistake(PUBLISHER, "aws.greengrass.ipc.mqttproxy", "aws.greengrass.ipc.mqttproxi", "service", "mqttproxi", "did you mean 'aws.greengrass.ipc.mqttproxy'?", also=("grant-missing",)),
     "Stream Manager": Mistake(PUBLISHER, "    accessControl:\n", "    accessControl:\n      aws.greengrass.StreamManager: {}\n", "service", "StreamManager", "only the dependency"),
+    "accessControl in small letters": Mistake(PUBLISHER, "accessControl:", "accesscontrol:", "access-control-key", "accesscontrol", "on Lite there are no policies"),
+    "accessControl with a hyphen": Mistake(PUBLISHER, "accessControl:", "access-control:", "access-control-key", "access-control", "on both nuclei"),
+    "operations in capitals": Mistake(PUBLISHER, "operations:", "Operations:", "access-control-key", "Operations", "Write 'operations'"),
     "resource in the singular": Mistake(PUBLISHER, "          resources:\n", "          resource:\n", "policy-form", "resource:", "did you mean 'resources'?", also=("policy-empty", "topic-denied")),
     "operation that is no list": Mistake(PUBLISHER, f'operations:\n            - "{PUBLISHES}"', f'operations: "{PUBLISHES}"', "policy-form", "operations:", "no list", also=("grant-missing",)),
     "no resources": Mistake(PUBLISHER, RESOURCES, "", "policy-empty", "MqttPublisher:mqttproxy:1", "no resources", also=("topic-denied",)),
@@ -35,9 +38,12 @@ RESOURCE = {
     "variable in a resource": Mistake(PUBLISHER, '"+/sensors/data"', '"{iot:thingName}/sensors/data"', "resource-variable", '- "{iot:thingName}', "interpolateComponentConfiguration", also=("topic-denied",)),
 }  # fmt: skip
 CODE = {
-    "call without a grant": Mistake(SINK, "publish_many_to_iot_core", "publish_to_topic", "grant-missing", "accessControl", "sink.py:", PUBLISHER, also=("grant-unused",)),
+    "call without a grant": Mistake(SINK, "publish_many_to_iot_core", "subscribe_to_topic", "grant-missing", "accessControl", "sink.py:", PUBLISHER, also=("grant-unused",)),
     "grant for no call": Mistake(PUBLISHER, f'            - "{PUBLISHES}"\n', f'            - "{PUBLISHES}"\n            - "aws.greengrass#SubscribeToIoTCore"\n', "grant-unused", "SubscribeToIoTCore", "Remove it"),
     "grant that the code has lost": Mistake(SINK, "publish_many_to_iot_core", "remember", "grant-unused", f'- "{PUBLISHES}"', "PublishToIoTCore", PUBLISHER),
+    "call through the SDK": Mistake(SINK, "from edge_common.messages", "from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2\nGreengrassCoreIPCClientV2().get_thing_shadow_async()\nfrom edge_common.messages", "grant-missing", "accessControl", "calls GetThingShadow", PUBLISHER, also=("dependency-missing",)),
+    "call by its name": Mistake(SINK, "self._clock = context.clock", "getattr(gateway, 'subscribe_to_topic')", "grant-missing", "accessControl", "SubscribeToTopic", PUBLISHER),
+    "client of AWS": Mistake(SINK, "self._clock = context.clock", "import boto3 as aws; aws.client('s3')", "dependency-missing", "ComponentDependencies", "sink.py:", PUBLISHER),
     "import of S3": Mistake(SINK, "self._clock = context.clock", "self._s3 = S3Gateway()", "dependency-missing", "ComponentDependencies", "sink.py:", PUBLISHER),
     "topic that is not granted": Mistake(PUBLISHER, "{iot:thingName}/sensors/data", "{iot:thingName}/sensor/data", "topic-denied", "data_topic", "denies it on every device"),
     "local filter that is not granted": Mistake(SUBSCRIBER, '          filter: "{iot:thingName}/+/+"\n', '          filter: "{iot:thingName}/+/+"\n        - source: local\n          filter: boards/x\n', "topic-denied", "boards/x", "aws.greengrass.ipc.pubsub"),
@@ -53,8 +59,10 @@ SETTINGS = {
     "setting in a list": Mistake(SUBSCRIBER, 'qos: "1"', 'qos: "2"', "settings-refused", "qos", "/settings/subscriptions"),
     "variable that nobody fills in": Mistake(PUBLISHER, "{iot:thingName}/sensors", "{iot:thingname}/sensors", "settings-refused", "data_topic", "not filled in", also=("topic-denied",)),
     "setting left out": Mistake(PUBLISHER, '      give_up_after_s: "60"\n', "", "setting-unlisted", "settings:", "give_up_after_s"),
-    "access key": Mistake(UPLOADER, "key_prefix: sensor-data", "key_prefix: AKIAABCDEFGHIJKLMNOP", "secret", "key_prefix", "AWS access key"),
-    "password": Mistake(PUBLISHER, "PYTHON: python3.11", "PYTHON: python3.11\n        MQTT_PASSWORD: hunter2", "secret", "MQTT_PASSWORD", "credential"),
-    "password in an address": Mistake(PUBLISHER, "PYTHON: python3.11", "PYTHON: python3.11\n        PROXY: http://me:hunter2@proxy:3128", "secret", "PROXY", "password in an address"),
+    "thing name without its part": Mistake(PUBLISHER, '"{iot:thingName}/status', '"{thingName}/status', "thing-name", "heartbeat_topic", "Write {iot:thingName}", also=("topic-denied",)),
+    "thing name with a dot": Mistake(PUBLISHER, '"{iot:thingName}/status', '"{iot.thingName}/status', "thing-name", "heartbeat_topic", "Write {iot:thingName}", also=("topic-denied",)),
+    "prefix to fill in": Mistake(UPLOADER, "key_prefix: sensor-data", "key_prefix: <PREFIX>", "placeholder", "<PREFIX>", "no step of ours", also=("settings-refused",)),
+    "folder to fill in": Mistake(PUBLISHER, "PYTHON: python3.11", "PYTHON: python3.11\n        CACHE: '{work:path}/@HASH@'", "placeholder", "@HASH@"),
+    "GDK's author": Mistake(PUBLISHER, "ComponentPublisher: Example", 'ComponentPublisher: "{COMPONENT_AUTHOR}"', "placeholder", "ComponentPublisher"),
 }  # fmt: skip
 MISTAKES_IN_ACCESS = POLICIES | RESOURCE | CODE | SETTINGS

@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501  one row of a table is one line
 
-from support.planted import PUBLISHER, REGISTRY, SINK, SUBSCRIBER, UPLOADER, Mistake
+from support.planted import PUBLISHER, SINK, UPLOADER, Mistake
 
 RUN = "exec $PYTHON -u -m mqtt_publisher"
 SCRIPT = f"Script: {RUN}"
@@ -15,14 +15,12 @@ CREDENTIALS = (
     '    VersionRequirement: ">=2.0.0 <3.0.0"\n'
     "    DependencyType: HARD\n"
 )
-# Renaming a component leaves its other files without it.
-RENAMED = ("file-name", "no-component", "no-recipe", "registry-absent", "registry-foreign")
 
 FORM = {
     "no YAML": Mistake(PUBLISHER, "ComponentPublisher: Example", "ComponentPublisher: @Example", "unreadable", "@", "not YAML"),
     "alias": Mistake(PUBLISHER, "Script: exec", "Script: *run #", "unreadable", "*run", "alias"),
     "comments that Lite does not open": Mistake(PUBLISHER, "RecipeFormatVersion", "#" * 9_000 + "\nRecipeFormatVersion", "recipe-size", "###", "Lite fails to open"),
-    "name with a space": Mistake(PUBLISHER, "ComponentName: com.example.MqttPublisher", "ComponentName: com.example MqttPublisher", "component-name", "ComponentName", "use only letters", also=RENAMED),
+    "name with a space": Mistake(PUBLISHER, "ComponentName: com.example.MqttPublisher", "ComponentName: com.example MqttPublisher", "component-name", "ComponentName", "use only letters", also=("file-name",)),
     "version of two numbers": Mistake(PUBLISHER, "ComponentVersion: 1.0.0", "ComponentVersion: v1.0", "component-version", "ComponentVersion", "v1.0", also=("version-differs", "registry-version")),
     "misspelt section": Mistake(PUBLISHER, "ComponentDescription", "ComponentDescripton", "recipe-value", "ComponentDescripton", "did you mean 'ComponentDescription'?"),
     "runWith": Mistake(PUBLISHER, "Manifests:", "RunWith: {PosixUser: root}\nManifests:", "recipe-value", "RunWith", "not a recipe field"),
@@ -39,22 +37,34 @@ DEPENDENCIES = {
     "credentials that the code needs": Mistake(UPLOADER, CREDENTIALS, "", "dependency-missing", "ComponentDependencies", "app.py"),
     "credentials that nobody needs": Mistake(PUBLISHER, "ComponentDependencies:\n", f"ComponentDependencies:\n{CREDENTIALS}", "dependency-unneeded", "TokenExchangeService", "mqtt_publisher"),
     "credentials too late": Mistake(UPLOADER, "DependencyType: HARD", "DependencyType: SOFT", "dependency-soft", "DependencyType: SOFT", nth=2),
+    "misspelt nucleus": Mistake(PUBLISHER, "aws.greengrass.Nucleus", "aws.greengrass.Nuclues", "dependency-misspelt", "Nuclues", "Write aws.greengrass.Nucleus"),
+    "misspelt credentials": Mistake(UPLOADER, "aws.greengrass.TokenExchangeService", "aws.greengrass.TokenExchange", "dependency-misspelt", "TokenExchange", "Write aws.greengrass.TokenExchangeService"),
+    "misspelt component of ours": Mistake(PUBLISHER, "ComponentDependencies:\n", f"ComponentDependencies:\n  com.example.MqttSubscribr:\n    VersionRequirement: {RANGE}\n", "dependency-of-nobody", "MqttSubscribr", "Write com.example.MqttSubscriber"),
+    "range that leaves ours out": Mistake(PUBLISHER, "ComponentDependencies:\n", f"ComponentDependencies:\n  com.example.MqttSubscriber:\n    VersionRequirement: {RANGE}\n", "range-without-ours", "VersionRequirement", "is 1.0.0 in this project"),
+    "empty range": Mistake(PUBLISHER, RANGE, '">=3.0.0 <2.6.0"', "empty-range", ">=3.0.0 <2.6.0", "no version"),
     "open range": Mistake(PUBLISHER, RANGE, '">=2.6.0"', "open-range", ">=2.6.0"),
 }  # fmt: skip
 MANIFESTS = {
     "arm64": Mistake(PUBLISHER, "architecture: aarch64", "architecture: arm64", "platform", "arm64", "write 'aarch64'", also=("no-aarch64",)),
     "misspelt system": Mistake(PUBLISHER, "os: linux", "os: Linux", "platform", "os: Linux"),
     "no aarch64": Mistake(PUBLISHER, "architecture: aarch64", "architecture: arm", "no-aarch64", "Manifests:"),
-    "manifest behind one for all": Mistake(PUBLISHER, "architecture: aarch64", 'architecture: "*"', "manifest-unreachable", "- Platform:", nth=2),
+    "manifest behind one for all": Mistake(PUBLISHER, "architecture: aarch64", 'architecture: "*"', "manifest-unreachable", "- Platform:", nth=2, also=("no-architecture",)),
+    "architecture in short": Mistake(PUBLISHER, "architecture: aarch64", "arch: aarch64", "platform-key", "arch: aarch64", "Write 'architecture'", also=("manifest-unreachable",)),
+    "architecture in capitals": Mistake(PUBLISHER, "architecture: aarch64", "Architecture: aarch64", "platform-key", "Architecture", "with their case"),
+    "regular expression": Mistake(PUBLISHER, "architecture: aarch64", "architecture: /aarch64|arm/", "platform-on-lite", "/aarch64|arm/", "no regular expressions"),
+    "any architecture": Mistake(PUBLISHER, "      architecture: aarch64\n", "", "no-architecture", "- Platform", "`edge build` refuses it", also=("manifest-unreachable",)),
+    "runtime of nobody": Mistake(PUBLISHER, 'runtime: "*"', "runtime: aws_nucleus_classic", "runtime", "runtime:", "Write '*' for both"),
+    "runtime of Lite": Mistake(PUBLISHER, 'runtime: "*"', "runtime: aws_nucleus_lite", "no-aarch64", "Manifests:", "for the classic nucleus"),
     "no runtime": Mistake(PUBLISHER, '      runtime: "*"\n', "", "manifest-on-lite", "- Platform", "add runtime"),
     "no artifacts": Mistake(PUBLISHER, f"    Artifacts:\n{ARTIFACT}", "", "manifest-on-lite", "- Platform", "Artifacts", also=("artifact-missing",)),
     "file address": Mistake(PUBLISHER, URI, "file:///opt/mqtt_publisher.zip", "artifact-uri", "file:///", "FILE is not supported"),
     "variable in an address": Mistake(PUBLISHER, URI, '"file://{artifacts:path}/mqtt_publisher.zip"', "artifact-uri", "{artifacts:path}", "never interpolates"),
     "misspelt placeholder": Mistake(PUBLISHER, "s3://BUCKET_NAME/", "s3://BUCKETNAME/", "artifact-placeholder", "s3://BUCKETNAME", "BUCKETNAME is no placeholder"),
     "placeholder in braces": Mistake(PUBLISHER, "/COMPONENT_VERSION/", "/VERSION/", "artifact-placeholder", "/VERSION/"),
-    "artifact of another name": Mistake(PUBLISHER, "mqtt_publisher.zip", "publisher.zip", "artifact-name", "publisher.zip", also=("artifact-missing", "artifact-unused")),
+    "artifact of another name": Mistake(PUBLISHER, "mqtt_publisher.zip", "publisher.zip", "artifact-name", "publisher.zip"),
     "artifact that is not unpacked": Mistake(PUBLISHER, "        Unarchive: ZIP\n", "", "artifact-missing", "PYTHONPATH", "Add Unarchive: ZIP"),
-    "folder of another name": Mistake(PUBLISHER, "decompressedPath}/mqtt_publisher", "decompressedPath}/publisher", "artifact-missing", "PYTHONPATH", "brings no publisher.zip", also=("artifact-unused",)),
+    "folder of another name": Mistake(PUBLISHER, "decompressedPath}/mqtt_publisher", "decompressedPath}/publisher", "artifact-missing", "PYTHONPATH", "brings no publisher.zip"),
+    "folder of the archive": Mistake(PUBLISHER, "{artifacts:decompressedPath}", "{artifacts:path}", "artifact-missing", "PYTHONPATH", "Write {artifacts:decompressedPath}/mqtt_publisher"),
     "artifact twice": Mistake(PUBLISHER, ARTIFACT, ARTIFACT + ARTIFACT, "artifact-repeated", "mqtt_publisher.zip", nth=2),
     "artifact for nothing": Mistake(PUBLISHER, ARTIFACT, f"{ARTIFACT}      - Uri: s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/mqtt_publisher-data.zip\n", "artifact-unused", "-data.zip"),
 }  # fmt: skip
@@ -70,13 +80,7 @@ LIFECYCLES = {
     "shutdown as a list": Mistake(PUBLISHER, STEP, f"      shutdown: [rm -f ready]\n{STEP}", "step", "shutdown", "must be a script", also=("not-on-lite",)),
     "condition that is none": Mistake(PUBLISHER, SCRIPT, f"{SCRIPT}\n        Skipif: test -f ready", "lifecycle-key", "Skipif", "exists PATH", also=("not-on-lite",)),
     "condition": Mistake(PUBLISHER, SCRIPT, f"{SCRIPT}\n        Skipif: onpath mqtt", "not-on-lite", "Skipif"),
-    "pip": Mistake(PUBLISHER, STEP, f"      install: python3.11 -m pip install --user boto3\n{STEP}", "installs-packages", "pip install", "PEP 668"),
-    "apt in several lines": Mistake(PUBLISHER, STEP, f"      install: |\n        set -e\n        apt-get -y install python3.11\n{STEP}", "installs-packages", "apt-get"),
     "root": Mistake(PUBLISHER, SCRIPT, f"{SCRIPT}\n        RequiresPrivilege: true", "privilege", "RequiresPrivilege"),
-    "python3 in a variable": Mistake(PUBLISHER, "PYTHON: python3.11", "PYTHON: python3", "python-unpinned", "PYTHON: python3", "undefined symbol"),
-    "python3 in a script": Mistake(PUBLISHER, "exec $PYTHON", "exec /usr/bin/python3", "python-unpinned", "/usr/bin/python3"),
-    "no exec": Mistake(PUBLISHER, SCRIPT, "Script: $PYTHON -u -m mqtt_publisher", "no-exec", "Script: $PYTHON", "SIGTERM"),
-    "two programs": Mistake(PUBLISHER, SCRIPT, "Script: $PYTHON -u -m watchdog & exec $PYTHON -u -m mqtt_publisher", "background", "watchdog &"),
     "configuration in a script": Mistake(PUBLISHER, RUN, f"{RUN} {{configuration:/settings/data_topic}}", "configuration-in-script", "data_topic}", "shell code"),
     "settings not handed over": Mistake(PUBLISHER, '        GG_COMPONENT_CONFIG: "{configuration:/settings}"\n', "", "settings-not-handed-over", "    Lifecycle:", "defaults"),
     "half of the settings": Mistake(PUBLISHER, "{configuration:/settings}", "{configuration:/settings/sensor}", "settings-not-handed-over", "/settings/sensor"),
@@ -87,24 +91,10 @@ VARIABLES = {
     "shell function": Mistake(PUBLISHER, SCRIPT, f"Script: |\n          go() {{ {RUN}; }}\n          exec go", "braces", "go() {", "Keep functions"),
     "awk": Mistake(PUBLISHER, SCRIPT, f"Script: uptime | awk '{{print $1}}'; {RUN}", "braces", "awk"),
     "JSON in Setenv": Mistake(PUBLISHER, "PYTHON: python3.11", "PYTHON: python3.11\n        LIMITS: '{\"a\": 1}'", "braces", "LIMITS"),
-    "misspelt variable": Mistake(PUBLISHER, "{artifacts:decompressedPath}", "{artifacts:decompressedpath}", "unknown-variable", "decompressedpath", "did you mean 'artifacts:decompressedPath'?", also=("artifact-unused",)),
+    "misspelt variable": Mistake(PUBLISHER, "{artifacts:decompressedPath}", "{artifacts:decompressedpath}", "unknown-variable", "decompressedpath", "did you mean 'artifacts:decompressedPath'?"),
     "variable of nobody": Mistake(PUBLISHER, "PYTHON: python3.11", "PYTHON: python3.11\n        HOME: '{home:path}'", "unknown-variable", "{home:path}"),
     "variable of another component": Mistake(PUBLISHER, "PYTHON: python3.11", "PYTHON: python3.11\n        NUCLEUS: '{aws.greengrass.Nucleus:artifacts:path}'", "foreign-variable", "NUCLEUS"),
     "configuration that is not there": Mistake(PUBLISHER, "{configuration:/settings}", "{configuration:/setings}", "empty-variable", "/setings", "did you mean '/settings'?", also=("settings-not-handed-over",)),
     "pointer to the empty key": Mistake(PUBLISHER, "PYTHON: python3.11", "PYTHON: python3.11\n        ALL: '{configuration:/}'", "empty-variable", "{configuration:/}"),
 }  # fmt: skip
-NAMES = {
-    "other name": Mistake(PUBLISHER, "ComponentName: com.example.MqttPublisher", "ComponentName: com.example.Publisher", "file-name", "ComponentName", "com.example.MqttPublisher.yaml", also=RENAMED),
-    "name without a folder": Mistake(PUBLISHER, "ComponentName: com.example.MqttPublisher", "ComponentName: com.example.MqttPublsher", "no-component", "ComponentName", "did you mean 'mqtt_publisher'?", also=RENAMED),
-    "folder without a recipe": Mistake(PUBLISHER, "ComponentName: com.example.MqttPublisher", "ComponentName: com.example.Publisher", "no-recipe", "[project]", "mqtt_publisher has no recipe", "components/mqtt_publisher/pyproject.toml", also=RENAMED),
-    "entry without a recipe": Mistake(PUBLISHER, "ComponentName: com.example.MqttPublisher", "ComponentName: com.example.MqttPublishers", "registry-foreign", '"com.example.MqttPublisher"', "did you mean", REGISTRY, also=RENAMED),
-    "misspelt entry": Mistake(REGISTRY, "com.example.MqttPublisher", "com.example.MqttPublisger", "registry-absent", '"component"', "com.example.MqttPublisher is not in here", also=("registry-foreign",)),
-    "name of another": Mistake(SUBSCRIBER, "ComponentName: com.example.MqttSubscriber", "ComponentName: com.example.MqttPublisher", "name-twice", "ComponentName", "MqttPublisher.yaml too", also=(*RENAMED, "artifact-name", "grant-missing", "grant-unused", "settings-refused", "setting-unlisted")),
-    "version of the recipe": Mistake(PUBLISHER, "ComponentVersion: 1.0.0", "ComponentVersion: 1.0.1", "version-differs", "ComponentVersion", "pyproject.toml says 1.0.0", also=("registry-version",)),
-    "version of the entry": Mistake(REGISTRY, '"version": "1.0.0"', '"version": "1.1.0"', "registry-version", '"version"', "is 1.1.0"),
-    "next patch": Mistake(REGISTRY, '"version": "1.0.0"', '"version": "NEXT_PATCH"', "next-patch", "NEXT_PATCH", "no local deployment"),
-    "author": Mistake(REGISTRY, '"author": "Example"', '"author": "Exmaple"', "author", "Exmaple"),
-    "command for another": Mistake(REGISTRY, '"mqtt_publisher"', '"mqtt_subscriber"', "build-command", '"custom_build_command"', "mqtt_publisher"),
-    "comma in the registry": Mistake(REGISTRY, '"author": "Example",', '"author": "Example"', "unreadable", '"version"', "not JSON"),
-}  # fmt: skip
-MISTAKES_IN_RECIPES = FORM | DEPENDENCIES | MANIFESTS | LIFECYCLES | VARIABLES | NAMES
+MISTAKES_IN_RECIPES = FORM | DEPENDENCIES | MANIFESTS | LIFECYCLES | VARIABLES

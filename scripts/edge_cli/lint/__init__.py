@@ -8,16 +8,20 @@ Modules, from the outside in:
     view            findings and rules as a person sees them
     linting         which files, which checks, one list of findings
     catalogue       all rules
-    workspace       what is linted: recipes, gdk-config.json, the components' code, CloudFormation templates
+    workspace       what is linted: recipes, gdk-config.json, deployment.json, code, CloudFormation templates
     reader          the faults that the local core's recipe reader finds, for both nuclei
     identity, registry                          one component, called the same everywhere
-    manifests, artifacts, dependencies          what is deployed where
-    scripts, variables, environment             what runs
+    gdk_form                                    what GDK asks of gdk-config.json
+    platforms, manifests, artifacts             what is deployed where
+    dependencies, version_ranges, amazon        what must be there besides
+    program, scripts, variables, environment    what runs
     policies, operations, resources, grants     accessControl
-    settings, secrets                           DefaultConfiguration
-    templates       what cfn-lint finds in CloudFormation templates
+    settings, placeholders, secrets             DefaultConfiguration, and what else somebody filled in
+    deployment_file                             deployment.json
+    templates, cloud_access                     what cfn-lint finds in templates, and what it takes
     code            what a component's code calls
-    recipe_file     one recipe: its values with their lines
+    shell, programs a script as sh reads it, and which program a command runs
+    recipe_file, steps, positions               one recipe: its values and scripts with their lines
     values          finding one's way in a recipe's values
     finding         a rule and what it says
 """

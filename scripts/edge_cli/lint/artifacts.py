@@ -24,6 +24,7 @@ class _Reference(NamedTuple):
     value: Value
     kind: str
     name: str
+    offset: int
 
 
 class _Declared(NamedTuple):
@@ -35,6 +36,7 @@ class _Declared(NamedTuple):
 
 
 def _declared(manifest: Value) -> Sequence[_Declared]:
+    """The artifacts that are files: an image of Docker is no file on the device."""
     return [
         _Declared(
             artifact,
@@ -42,12 +44,13 @@ def _declared(manifest: Value) -> Sequence[_Declared]:
             text(child(artifact, "Unarchive")).upper() == "ZIP",
         )
         for artifact in items(child(manifest, "Artifacts"))
+        if not text(child(artifact, "Uri")).lower().startswith("docker:")
     ]
 
 
 def _references(recipe: RecipeFile, manifest: Value) -> Sequence[_Reference]:
     return [
-        _Reference(value, found[1], found[2])
+        _Reference(value, found[1], found[2], found.start(2))
         for value in interpolated(lifecycle(recipe.root, manifest))
         for found in _REFERENCE.finditer(str(value.content))
     ]
@@ -65,18 +68,29 @@ def _missing(recipe: RecipeFile) -> Iterator[Remark]:
             ("path", artifact.file) for artifact in declared
         }
         for reference in _references(recipe, manifest):
-            if (reference.kind, reference.name) in known:
+            is_misnamed = _is_own(recipe, reference.name + _ZIP) and _misnamed_files(recipe, declared)
+            if (reference.kind, reference.name) in known or is_misnamed:
                 continue
-            is_unpacked = reference.kind == _UNPACKED
-            wanted = reference.name + _ZIP if is_unpacked else reference.name
-            packed = is_unpacked and ("path", wanted) in known
-            remedy = "Add Unarchive: ZIP to it" if packed else f"Declare {wanted}, or correct the name"
             yield Remark(
-                recipe.spot(reference.value, reference.name),
-                f"the manifest in line {manifest.place.line} brings no {wanted}"
-                f"{' that is unpacked' if is_unpacked else ''}: the path leads nowhere on the device. "
-                f"{remedy}.",
+                recipe.spot_in(reference.value, reference.offset),
+                _said_of_missing(reference, declared, manifest.place.line),
             )
+
+
+def _said_of_missing(reference: _Reference, declared: Sequence[_Declared], line: int) -> str:
+    name, is_unpacked = reference.name, reference.kind == _UNPACKED
+    if not is_unpacked and (_UNPACKED, name) in map(_names, declared):
+        return (
+            f"{name}{_ZIP} is unpacked, and {{artifacts:path}} holds the archive alone: the path leads "
+            f"nowhere on the device. Write {{artifacts:{_UNPACKED}}}/{name}."
+        )
+    wanted = name + _ZIP if is_unpacked else name
+    packed = is_unpacked and wanted in [artifact.file for artifact in declared]
+    remedy = "Add Unarchive: ZIP to it" if packed else f"Declare {wanted}, or correct the name"
+    return (
+        f"the manifest in line {line} brings no {wanted}{' that is unpacked' if is_unpacked else ''}: the "
+        f"path leads nowhere on the device. {remedy}."
+    )
 
 
 def _repeated(recipe: RecipeFile) -> Iterator[Remark]:
@@ -94,8 +108,10 @@ def _repeated(recipe: RecipeFile) -> Iterator[Remark]:
 
 def _unused(recipe: RecipeFile) -> Iterator[Remark]:
     for manifest in manifests(recipe.root):
-        used = {name for _, _, name in _references(recipe, manifest)}
+        used = {reference.name for reference in _references(recipe, manifest)}
         for artifact in _declared(manifest):
+            if _is_own(recipe, artifact.file) or artifact in _misnamed_files(recipe, [artifact]):
+                continue  # whether its code is found is a rule of its own, as is what it is called
             if artifact.file and used.isdisjoint((artifact.file, artifact.file.removesuffix(_ZIP))):
                 yield Remark(
                     recipe.spot(artifact.value),
@@ -116,25 +132,40 @@ def _placeholders(recipe: RecipeFile) -> Iterator[Remark]:
             ]
             if uri and text(uri).startswith("s3://") and wrong:
                 yield Remark(
-                    recipe.spot(uri, wrong[0]),
+                    recipe.spot_in(uri, text(uri).index(wrong[0])),
                     f"{wrong[0]} is no placeholder of an artifact's address: nobody replaces it, and devices "
                     f"look for a bucket or folder of that name. Write s3://{'/'.join(_PLACEHOLDERS)}/FILE.",
                 )
 
 
-def _misnamed(recipe: RecipeFile) -> Iterator[Remark]:
+def _is_own(recipe: RecipeFile, file: str) -> bool:
+    """Whether `edge build` makes an artifact of that name for the component."""
+    package = recipe.component.package if recipe.component else ""
+    return bool(package) and re.fullmatch(rf"{re.escape(package)}(?:-cp3\d+-\w+)?\.zip", file) is not None
+
+
+def _misnamed_files(recipe: RecipeFile, declared: Sequence[_Declared]) -> Sequence[_Declared]:
+    """Those that `edge build` does not make, nor somebody beside it, as PACKAGE-WHAT.zip."""
     if recipe.component is None:
-        return
-    package = recipe.component.package
-    ours = re.compile(rf"{re.escape(package)}(?:-[\w.-]+)?\.zip")
-    for manifest in manifests(recipe.root):
-        for artifact in _declared(manifest):
-            if artifact.file and not ours.fullmatch(artifact.file):
-                yield Remark(
-                    recipe.spot(artifact.value, artifact.file),
-                    f"`edge build` makes {package}.zip for this component and no {artifact.file}: a "
-                    "deployment would look for it in vain. Correct the name.",
-                )
+        return []
+    extra = re.compile(rf"{re.escape(recipe.component.package)}-[\w.-]+\.zip")
+    return [
+        one
+        for one in declared
+        if one.file and not _is_own(recipe, one.file) and not extra.fullmatch(one.file)
+    ]
+
+
+def _misnamed(recipe: RecipeFile) -> Iterator[Remark]:
+    for manifest in manifests(recipe.root) if recipe.component else ():
+        for artifact in _misnamed_files(recipe, _declared(manifest)):
+            package = recipe.component.package if recipe.component else ""
+            uri = child(artifact.value, "Uri") or artifact.value
+            yield Remark(
+                recipe.spot_in(uri, max(text(uri).rfind(artifact.file), 0)),
+                f"`edge build` makes {package}.zip for this component and no {artifact.file}: a "
+                "deployment would look for it in vain. Correct the name.",
+            )
 
 
 RULES = (

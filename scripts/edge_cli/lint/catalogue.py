@@ -4,19 +4,26 @@ from collections.abc import Sequence
 
 from edge_cli.lint import (
     artifacts,
+    cloud_access,
     dependencies,
+    deployment_file,
     environment,
+    gdk_form,
     grants,
     identity,
     manifests,
     operations,
+    placeholders,
+    platforms,
     policies,
+    program,
     registry,
     resources,
     scripts,
     secrets,
     settings,
     variables,
+    version_ranges,
 )
 from edge_cli.lint.finding import Rule
 from edge_cli.lint.reader import READER_RULES, ReaderRule
@@ -25,9 +32,12 @@ from edge_cli.lint.workspace import Workspace
 
 RECIPE_RULES: tuple[Rule[RecipeFile], ...] = (
     *identity.RULES,
+    *platforms.RULES,
     *manifests.RULES,
     *artifacts.RULES,
     *dependencies.RULES,
+    *version_ranges.RULES,
+    *program.RULES,
     *scripts.RULES,
     *variables.RULES,
     *environment.RULES,
@@ -36,6 +46,7 @@ RECIPE_RULES: tuple[Rule[RecipeFile], ...] = (
     *resources.RULES,
     *grants.RULES,
     *settings.RULES,
+    *placeholders.RULES,
     *secrets.RULES,
 )
 # Rules that need several recipes at once.
@@ -43,7 +54,12 @@ RULES_ACROSS: tuple[Rule[Sequence[RecipeFile]], ...] = policies.RULES_ACROSS
 PROJECT_RULES: tuple[Rule[Workspace], ...] = (
     *identity.RULES_OF_PROJECT,
     *registry.RULES_OF_PROJECT,
+    *gdk_form.RULES_OF_PROJECT,
     *manifests.RULES_OF_PROJECT,
+    *dependencies.RULES_OF_PROJECT,
+    *version_ranges.RULES_OF_PROJECT,
+    *deployment_file.RULES_OF_PROJECT,
+    *cloud_access.RULES_OF_PROJECT,
 )
 
 AnyRule = Rule[RecipeFile] | Rule[Sequence[RecipeFile]] | Rule[Workspace] | ReaderRule

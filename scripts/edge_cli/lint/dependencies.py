@@ -1,20 +1,20 @@
 """Rules of ComponentDependencies, held against what the code needs."""
 
-import re
 from collections.abc import Iterator
 
+from edge_cli.lint.amazon import COMPONENTS, LIKENESS_OF_OURS, misspelt
 from edge_cli.lint.code import CREDENTIALS
 from edge_cli.lint.finding import Remark, Rule, Severity
 from edge_cli.lint.recipe_file import RecipeFile
 from edge_cli.lint.values import child, entries, text
-
-_BOUNDED = re.compile(r"<|(?:^|\s)=?\d|\^|~")
+from edge_cli.lint.workspace import Workspace
 
 
 def _missing(recipe: RecipeFile) -> Iterator[Remark]:
     needed = recipe.code.dependencies if recipe.code else {}
     for name, where in needed.items():
-        if child(recipe.root, "ComponentDependencies", name) is None:
+        written = entries(child(recipe.root, "ComponentDependencies"))
+        if name not in written and not any(misspelt(each, (name,)) for each in written):
             yield Remark(
                 recipe.key_spot("ComponentDependencies"),
                 f"{where} needs {name}, which is no dependency: nobody starts it then, and what the code "
@@ -43,15 +43,22 @@ def _soft(recipe: RecipeFile) -> Iterator[Remark]:
         )
 
 
-def _open_ended(recipe: RecipeFile) -> Iterator[Remark]:
+def _misspelt(recipe: RecipeFile) -> Iterator[Remark]:
     for name, dependency in entries(child(recipe.root, "ComponentDependencies")).items():
-        requirement = child(dependency, "VersionRequirement")
-        if requirement and not _BOUNDED.search(text(requirement)) and text(requirement).startswith(">"):
-            yield Remark(
-                recipe.spot(requirement),
-                f"{name} may be of any later version, the next major one too: a deployment takes the newest. "
-                "Add a bound, e.g. '>=2.0.0 <3.0.0'.",
-            )
+        if known := misspelt(name, COMPONENTS):
+            yield Remark(recipe.spot(dependency), _said(name, known))
+
+
+def _misspelt_ours(project: Workspace) -> Iterator[Remark]:
+    ours = [recipe.name for recipe in project.recipes]
+    for recipe in project.recipes:
+        for name, dependency in entries(child(recipe.root, "ComponentDependencies")).items():
+            if known := misspelt(name, ours, LIKENESS_OF_OURS):
+                yield Remark(recipe.spot(dependency), _said(name, known))
+
+
+def _said(name: str, known: str) -> str:
+    return f"there is no {name}: every deployment fails, for nobody has a version of it. Write {known}."
 
 
 def _package(recipe: RecipeFile) -> str:
@@ -62,5 +69,8 @@ RULES = (
     Rule("dependency-missing", Severity.ERROR, "a dependency that the code needs is not there", _missing),
     Rule("dependency-unneeded", Severity.ERROR, "TokenExchangeService without a use of it", _unneeded),
     Rule("dependency-soft", Severity.ERROR, "TokenExchangeService that is not HARD", _soft),
-    Rule("open-range", Severity.WARNING, "a version range without an upper bound", _open_ended),
+    Rule("dependency-misspelt", Severity.ERROR, "a misspelt component of Amazon's", _misspelt),
+)
+RULES_OF_PROJECT = (
+    Rule("dependency-of-nobody", Severity.ERROR, "a misspelt component of this project", _misspelt_ours),
 )

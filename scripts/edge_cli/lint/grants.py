@@ -1,10 +1,11 @@
 """Rules of accessControl held against what the component does: its calls and its topics."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from edge_cli.lint.code import Grant
 from edge_cli.lint.finding import Remark, Rule, Severity
-from edge_cli.lint.policies import policies
+from edge_cli.lint.policies import misspelt_access_control, policies
 from edge_cli.lint.recipe_file import RecipeFile
 from edge_cli.lint.values import child, entries, items, text, walk
 from local_core.ipc.messages import NAMESPACE
@@ -14,6 +15,7 @@ from local_core.model.recipe_document import Value
 
 THING_NAME = "{iot:thingName}"
 _SOME_THING = "thing"
+_LIKENESS = 0.85
 # What `source` says beside a topic: nothing is IoT Core; any other word means a broker, which grants nothing.
 _SERVICES = {"": MQTTPROXY, "iot_core": MQTTPROXY, "local": PUBSUB}
 _TOPIC_ENDINGS = ("topic", "topics", "filter", "filters")
@@ -32,9 +34,11 @@ def _granted(recipe: RecipeFile) -> dict[Grant, Value]:
 
 
 def _missing(recipe: RecipeFile) -> Iterator[Remark]:
+    if misspelt_access_control(recipe):
+        return  # the cause, and told as such
     granted = _granted(recipe)
     for grant, where in (recipe.code.grants if recipe.code else {}).items():
-        if grant not in granted:
+        if grant not in granted and not _is_misspelt(recipe, grant):
             yield Remark(
                 recipe.key_spot(
                     "ComponentConfiguration", "DefaultConfiguration", "accessControl", grant.service
@@ -44,11 +48,27 @@ def _missing(recipe: RecipeFile) -> Iterator[Remark]:
             )
 
 
+def _is_misspelt(recipe: RecipeFile, grant: Grant) -> bool:
+    """Whether something in accessControl that grants nothing is meant to grant it."""
+    for policy in policies(recipe):
+        if policy.service == grant.service:
+            names = [text(operation).removeprefix(NAMESPACE) for operation in policy.operations]
+            is_no_list = text(child(policy.value, "operations")).endswith(grant.operation)
+            if is_no_list or get_close_matches(grant.operation, names, cutoff=_LIKENESS):
+                return True
+        elif policy.service not in OPERATIONS and get_close_matches(
+            grant.service, [policy.service], cutoff=_LIKENESS
+        ):
+            return True
+    return False
+
+
 def _unused(recipe: RecipeFile) -> Iterator[Remark]:
     if recipe.code is None:
         return
+    used = recipe.code.possible_grants.union(recipe.code.grants)
     for grant, value in _granted(recipe).items():
-        if grant not in recipe.code.grants and text(value) != ANY_OPERATION:
+        if grant not in used and text(value) != ANY_OPERATION:
             yield Remark(
                 recipe.spot(value),
                 f"nothing in the component's code calls {grant.operation}: whoever gets into the component "
@@ -72,7 +92,7 @@ def _not_covered(recipe: RecipeFile) -> Iterator[Remark]:
         resources = [text(each) for policy in written for each in policy.resources]
         allowed = matcher([each for each in resources if _is_valid(each)], mqtt=service == MQTTPROXY)
         by_variable = any(THING_NAME in each for each in resources)  # a finding of its own
-        if written and not by_variable and not allowed.fullmatch(topic):
+        if written and not by_variable and "*" not in topic and not allowed.fullmatch(topic):
             yield Remark(
                 recipe.spot(value),
                 f"no resource of {service} in accessControl ({', '.join(resources)}) allows {text(value)!r}: "

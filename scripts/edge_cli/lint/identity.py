@@ -7,14 +7,16 @@ from edge_cli.lint.recipe_file import RecipeFile
 from edge_cli.lint.values import child, nearest
 from edge_cli.lint.workspace import Workspace, project_version
 
+_OF_GDK = "recipe"  # GDK wants recipe.yaml or recipe.json, of whatever component
+
 
 def _file_name(recipe: RecipeFile) -> Iterator[Remark]:
     stem = recipe.path.name.removesuffix(recipe.path.suffix)
-    if recipe.name and stem not in (recipe.name, f"{recipe.name}-{recipe.version}"):
+    if recipe.name and stem not in (recipe.name, f"{recipe.name}-{recipe.version}", _OF_GDK):
         yield Remark(
             recipe.key_spot("ComponentName"),
-            f"the recipe of {recipe.name} lies in {recipe.path.name}: Lite finds a recipe by "
-            f"NAME-VERSION.yaml, and people by NAME.yaml. Correct one of the two.",
+            f"the recipe of {recipe.name} lies in {recipe.path.name}: the registry and the code know it by "
+            "that name, people find it by NAME.yaml, and Lite by NAME-VERSION.yaml. Correct one of the two.",
         )
 
 

@@ -91,6 +91,8 @@ def _named(path: Path, project: Workspace) -> list[Path]:
     absolute = path.resolve()
     if absolute == project.root:
         found = list(project.files)
+    elif absolute in project.files:
+        found = [absolute]
     elif absolute.is_dir():
         found = _of_component(absolute, project) or _in_folder(absolute, project)
     elif absolute.name == REGISTRY and absolute != project.root / REGISTRY:
@@ -107,8 +109,9 @@ def _named(path: Path, project: Workspace) -> list[Path]:
 
 
 def _in_folder(folder: Path, project: Workspace) -> list[Path]:
-    """The recipes in `folder` and below; of somebody else's files only those that look like one."""
-    return [path for path in recipe_paths(folder) if path in project.files or _looks_like_a_recipe(path)]
+    """Our files in `folder` and below, and of somebody else's those that look like a recipe."""
+    ours = [path for path in project.files if path.is_relative_to(folder)]
+    return ours + [path for path in recipe_paths(folder) if path not in ours and _looks_like_a_recipe(path)]
 
 
 def _looks_like_a_recipe(path: Path) -> bool:

@@ -39,7 +39,7 @@ def _unknown(recipe: RecipeFile) -> Iterator[Remark]:
 def _any(recipe: RecipeFile) -> Iterator[Remark]:
     for policy in policies(recipe):
         for operation in policy.operations:
-            if text(operation) == ANY_OPERATION:
+            if text(operation) == ANY_OPERATION and policy.service in OPERATIONS:
                 yield Remark(
                     recipe.spot(operation),
                     f"grants every operation of {policy.service}, also those of a later nucleus. "

@@ -4,8 +4,10 @@
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from edge_cli.lint.finding import Remark, Rule, Severity
@@ -15,6 +17,8 @@ from local_core.ipc.policies import OPERATIONS
 from local_core.model.recipe_document import Value
 
 _KEYS = ("policyDescription", "operations", "resources")
+_KEYS_IN_ANY_CASE = {key.lower(): key for key in _KEYS}
+_ACCESS_CONTROL = "accessControl"
 _LISTS = ("operations", "resources")
 # Greengrass Lite 2.6.0 reads the policies of one service into a buffer of this size.
 _MAX_SERVICE_BYTES_LITE = 4_096
@@ -40,13 +44,42 @@ class Policy(NamedTuple):
 
 def policies(recipe: RecipeFile) -> Iterator[Policy]:
     """The policies of a recipe, of every service that it names."""
-    for service, by_name in entries(child(recipe.default_configuration, "accessControl")).items():
+    for service, by_name in entries(child(recipe.default_configuration, _ACCESS_CONTROL)).items():
         for name, value in entries(by_name).items():
             yield Policy(service, name, value)
 
 
+def misspelt_access_control(recipe: RecipeFile) -> Value | None:
+    """What stands under a misspelling of `accessControl`; None when none does, or the right one does too."""
+    written = entries(recipe.default_configuration)
+    if _ACCESS_CONTROL in written:
+        return None
+    likely = (key for key in written if re.sub(r"[\W_]", "", key).lower() == _ACCESS_CONTROL.lower())
+    close = (key for key in written if get_close_matches(key.lower(), [_ACCESS_CONTROL.lower()], cutoff=0.9))
+    return next((written[key] for key in (*likely, *close)), None)
+
+
+def _keys(recipe: RecipeFile) -> Iterator[Remark]:
+    if (found := misspelt_access_control(recipe)) is not None:
+        key = found.place.path.rpartition(".")[2]
+        on = "on Lite" if key.lower() == _ACCESS_CONTROL.lower() else "on both nuclei"
+        yield Remark(
+            recipe.spot(found),
+            f"{key!r} is not {_ACCESS_CONTROL!r}: {on} there are no policies then, and each call is denied. "
+            f"Write {_ACCESS_CONTROL!r}.",
+        )
+    for policy in policies(recipe):
+        for key, value in entries(policy.value).items():
+            if known := _KEYS_IN_ANY_CASE.get(key.lower()) if key not in _KEYS else None:
+                yield Remark(
+                    recipe.spot(value),
+                    f"{key!r} is {known!r} to the classic nucleus alone: Lite compares keys with their case, "
+                    f"and does not see it. Write {known!r}.",
+                )
+
+
 def _unknown_service(recipe: RecipeFile) -> Iterator[Remark]:
-    for service, value in entries(child(recipe.default_configuration, "accessControl")).items():
+    for service, value in entries(child(recipe.default_configuration, _ACCESS_CONTROL)).items():
         if service not in OPERATIONS:
             hint = (
                 "Stream Manager needs no grant, only the dependency"
@@ -64,11 +97,11 @@ def _malformed(recipe: RecipeFile) -> Iterator[Remark]:
     dropped = "the nucleus cannot read accessControl then, and drops all policies of the component"
     for policy in policies(recipe):
         for key, value in entries(policy.value).items():
-            if key not in _KEYS:
+            if key.lower() not in _KEYS_IN_ANY_CASE:
                 yield Remark(
                     recipe.spot(value), f"{key!r} is no key of a policy: {dropped}; {nearest(key, _KEYS)}"
                 )
-            elif key in _LISTS and value.items is None:
+            elif _KEYS_IN_ANY_CASE[key.lower()] in _LISTS and value.items is None:
                 yield Remark(recipe.spot(value), f"{key} is no list: {dropped}. Begin each item with '- '.")
 
 
@@ -94,7 +127,7 @@ def _without_description(recipe: RecipeFile) -> Iterator[Remark]:
 
 
 def _large(recipe: RecipeFile) -> Iterator[Remark]:
-    for service, value in entries(child(recipe.default_configuration, "accessControl")).items():
+    for service, value in entries(child(recipe.default_configuration, _ACCESS_CONTROL)).items():
         size = len(json.dumps(value.plain()).encode())
         if size > _MAX_SERVICE_BYTES_LITE:
             yield Remark(
@@ -111,6 +144,8 @@ def _shared_names(recipes: Sequence[RecipeFile]) -> Iterator[Remark]:
             users[policy.service, policy.name].append((recipe, policy))
     for (service, name), used in users.items():
         for recipe, policy in used[1:]:
+            if recipe.name == used[0][0].name:
+                continue  # the same component once more, e.g. built and staged
             yield Remark(
                 recipe.spot(policy.value),
                 f"{used[0][0].name} has a policy {name!r} too: ids must be unique on a core, or the nucleus "
@@ -119,6 +154,7 @@ def _shared_names(recipes: Sequence[RecipeFile]) -> Iterator[Remark]:
 
 
 RULES = (
+    Rule("access-control-key", Severity.ERROR, "accessControl or a key in it in another case", _keys),
     Rule("service", Severity.ERROR, "a service in accessControl that does not exist", _unknown_service),
     Rule("policy-form", Severity.ERROR, "a policy that makes the nucleus drop all of them", _malformed),
     Rule("policy-empty", Severity.ERROR, "a policy without operations or resources", _grants_nothing),

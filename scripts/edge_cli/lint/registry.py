@@ -2,37 +2,55 @@
 
 from collections.abc import Iterator
 
+from edge_cli.lint.amazon import LIKENESS_OF_OURS, misspelt
 from edge_cli.lint.finding import Remark, Rule, Severity
+from edge_cli.lint.placeholders import IN_A_FIELD
 from edge_cli.lint.recipe_file import RecipeFile
-from edge_cli.lint.values import child, items, nearest, text
+from edge_cli.lint.values import child, nearest, text
 from edge_cli.lint.workspace import Registry, Workspace
 from local_core.model.recipe_document import Value
 
 _NEXT_PATCH = "NEXT_PATCH"
 
 
-def _pairs(project: Workspace) -> Iterator[tuple[Registry, Value, RecipeFile]]:
-    """Each entry with the recipe of its component."""
+def pairs(project: Workspace) -> Iterator[tuple[Registry, Value, RecipeFile]]:
+    """Each entry with the recipe of its component, but for what stands there twice."""
     if project.registry:
+        twice = {place.path for place in project.registry.repeated}
         for name, entry in project.registry.components.items():
-            if (recipe := project.recipe_of(name)) is not None:
+            recipe = project.recipe_of(name)
+            if recipe is not None and entry.place.path not in twice:
                 yield project.registry, entry, recipe
 
 
-def _absent(project: Workspace) -> Iterator[Remark]:
+def _twice(project: Workspace) -> Iterator[Remark]:
     if project.registry:
-        for recipe in project.recipes:
-            if recipe.name and recipe.name not in project.registry.components:
+        for place in project.registry.repeated:
+            yield Remark(
+                project.registry.spot(place),
+                f"{place.path} stands here a second time: JSON keeps the last one alone, and the other is "
+                "lost without a word. Rename or remove one.",
+            )
+
+
+def _absent(project: Workspace) -> Iterator[Remark]:
+    if project.registry and not project.registry.repeated:
+        written = project.registry.components
+        ours = {recipe.own_name for recipe in project.recipes}
+        foreign = [name for name in written if name not in ours]
+        for recipe in project.recipes if written else ():
+            is_misspelt = any(misspelt(name, (recipe.own_name,), LIKENESS_OF_OURS) for name in foreign)
+            if recipe.own_name and recipe.own_name not in written and not is_misspelt:
                 yield Remark(
                     project.registry.spot(None),
-                    f"{recipe.name} is not in here: `edge build --gdk` stages no project for it, and GDK "
+                    f"{recipe.own_name} is not in here: `edge build --gdk` stages no project for it, and GDK "
                     "never publishes it. Add an entry.",
                 )
 
 
 def _foreign(project: Workspace) -> Iterator[Remark]:
     if project.registry:
-        names = [recipe.name for recipe in project.recipes]
+        names = [recipe.own_name for recipe in project.recipes]
         for name, entry in project.registry.components.items():
             if name not in names:
                 yield Remark(
@@ -42,7 +60,7 @@ def _foreign(project: Workspace) -> Iterator[Remark]:
 
 
 def _versions(project: Workspace) -> Iterator[Remark]:
-    for registry, entry, recipe in _pairs(project):
+    for registry, entry, recipe in pairs(project):
         version = child(entry, "version")
         if version and recipe.version and text(version) not in (recipe.version, _NEXT_PATCH):
             yield Remark(
@@ -53,7 +71,7 @@ def _versions(project: Workspace) -> Iterator[Remark]:
 
 
 def _next_patch(project: Workspace) -> Iterator[Remark]:
-    for registry, entry, _ in _pairs(project):
+    for registry, entry, _ in pairs(project):
         version = child(entry, "version")
         if text(version) == _NEXT_PATCH:
             yield Remark(
@@ -64,9 +82,9 @@ def _next_patch(project: Workspace) -> Iterator[Remark]:
 
 
 def _authors(project: Workspace) -> Iterator[Remark]:
-    for registry, entry, recipe in _pairs(project):
+    for registry, entry, recipe in pairs(project):
         author, publisher = child(entry, "author"), text(child(recipe.root, "ComponentPublisher"))
-        if author and text(author) != publisher:
+        if author and text(author) != publisher and not IN_A_FIELD.search(publisher):
             yield Remark(
                 registry.spot(author),
                 f"author is {author.content!r}, and {recipe.path.name} names {publisher!r} as "
@@ -74,30 +92,11 @@ def _authors(project: Workspace) -> Iterator[Remark]:
             )
 
 
-def _commands(project: Workspace) -> Iterator[Remark]:
-    for registry, entry, recipe in _pairs(project):
-        command = child(entry, "build", "custom_build_command")
-        if command is None:
-            continue
-        if command.items is None:
-            yield Remark(
-                registry.spot(command),
-                "custom_build_command is one text, which GDK takes for the name of a program, spaces "
-                "included. Write a list.",
-            )
-        elif recipe.component and recipe.component.package not in map(text, items(command)):
-            yield Remark(
-                registry.spot(command),
-                f"custom_build_command does not name {recipe.component.package}: GDK would build another "
-                "component under this name. Name it.",
-            )
-
-
 RULES_OF_PROJECT = (
+    Rule("registry-twice", Severity.ERROR, "a key of gdk-config.json that stands there twice", _twice),
     Rule("registry-absent", Severity.ERROR, "a component that gdk-config.json lacks", _absent),
     Rule("registry-foreign", Severity.ERROR, "an entry of gdk-config.json without a recipe", _foreign),
     Rule("registry-version", Severity.ERROR, "gdk-config.json and recipe of different versions", _versions),
     Rule("next-patch", Severity.ERROR, "NEXT_PATCH in gdk-config.json", _next_patch),
     Rule("author", Severity.WARNING, "gdk-config.json and recipe with different authors", _authors),
-    Rule("build-command", Severity.ERROR, "a build command that GDK runs in vain", _commands),
 )

@@ -1,20 +1,14 @@
 """Rules of DefaultConfiguration, held against the component's configuration model."""
 
-import json
 from collections.abc import Iterator
 
-from edge_cli.errors import CommandError
+from edge_cli import settings_check
 from edge_cli.lint.finding import Remark, Rule, Severity
 from edge_cli.lint.recipe_file import RecipeFile
-from edge_cli.lint.values import child, entries, items, text, walk
-from edge_cli.project import Component
-from edge_cli.readme_tables import config_model
-from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, ComponentConfig, load_config, settings_table
-from edge_common.errors import ConfigError
+from edge_cli.lint.values import child, entries, items, walk
 from local_core.model.recipe_document import Value
 
-_SETTINGS = "/settings"
-_SOME_THING = "thing"
+_SETTINGS = f"/{settings_check.SETTINGS}"
 
 
 def _typed(recipe: RecipeFile) -> Iterator[Remark]:
@@ -34,47 +28,25 @@ def _typed(recipe: RecipeFile) -> Iterator[Remark]:
 def _refused(recipe: RecipeFile) -> Iterator[Remark]:
     if recipe.component is None or recipe.settings is None:
         return
-    required = _required(recipe.component)
-    for fault in _faults(recipe.component, recipe.settings):
+    settings = recipe.settings.plain()
+    for fault in settings_check.refused(recipe.component, settings):
         pointer, _, why = fault.partition(": ")
-        deepest = _at(recipe.settings, pointer)
-        if pointer.removeprefix(f"{_SETTINGS}/") in required and text(deepest) == "":
-            continue  # only a deployment can say it
-        yield Remark(recipe.spot(deepest), f"the component does not start with this: {pointer}: {why}")
+        if settings_check.is_left_to_deployment(recipe.component, pointer, settings):
+            continue
+        where = recipe.spot(_at(recipe.settings, pointer))
+        yield Remark(where, f"the component does not start with this: {pointer}: {why}")
 
 
 def _unlisted(recipe: RecipeFile) -> Iterator[Remark]:
     if recipe.component is None:
         return
-    for name in _model(recipe.component).model_fields:
+    for name in settings_check.model_of(recipe.component).model_fields:
         if recipe.settings is not None and child(recipe.settings, name) is None:
             yield Remark(
                 recipe.spot(recipe.settings),
                 f"the setting {name!r} of {recipe.component.package} is not here: nobody who reads the "
                 "recipe learns of it. Add it with the model's default.",
             )
-
-
-def _model(component: Component) -> type[ComponentConfig]:
-    try:
-        return config_model(component)
-    except (ImportError, AttributeError) as error:
-        raise CommandError(
-            f"{component.package} has no configuration model that can be imported: {error}. "
-            "Its settings cannot be checked: give it one, as `NameConfig` in config.py."
-        ) from None
-
-
-def _required(component: Component) -> set[str]:
-    return {row.key for row in settings_table(_model(component)) if not row.default}
-
-
-def _faults(component: Component, settings: Value) -> Iterator[str]:
-    environment = {CONFIG_VARIABLE: json.dumps(settings.plain()), THING_VARIABLE: _SOME_THING}
-    try:
-        load_config(_model(component), environment)
-    except ConfigError as error:
-        yield from error.faults
 
 
 def _at(settings: Value, pointer: str) -> Value:

@@ -4,15 +4,19 @@ It knows AWS's own schemas of resources, and what no schema says. Its codes stay
 documentation explains them. It takes a second for each template: it is imported when there is one.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from edge_cli.lint.finding import Finding, Severity, Spot
-from edge_cli.lint.values import child, text
+from edge_cli.lint.gdk_form import regions
+from edge_cli.lint.values import child, nearest, text
 from edge_cli.lint.workspace import Workspace
 
 _PREFIX = "cfn-"
+_NOT_ONE_OF = re.compile(r"'([^']*)' is not one of \[(.*)\]")
+_MAX_MESSAGE = 300  # some list every action of a service
 # The first letter of cfn-lint's codes; it has I for what is no fault.
 _SEVERITIES = {"E": Severity.ERROR, "W": Severity.WARNING}
 
@@ -23,7 +27,17 @@ def findings(project: Workspace) -> Iterator[Finding]:
         for match in _matches(path, _regions(project)):
             if severity := _SEVERITIES.get(match.rule.id[0]):
                 spot = Spot(path, match.linenumber, match.columnnumber)
-                yield Finding(spot, f"{_PREFIX}{match.rule.id}", severity, " ".join(match.message.split()))
+                said = _shortened(" ".join(match.message.split()))
+                yield Finding(spot, f"{_PREFIX}{match.rule.id}", severity, said)
+
+
+def _shortened(message: str) -> str:
+    """Of a long list of what there is only what comes near what is written."""
+    found = _NOT_ONE_OF.match(message)
+    if found is None or len(message) <= _MAX_MESSAGE:
+        return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}…"
+    known = re.findall(r"'([^']*)'", found[2])
+    return f"{found[1]!r} is none of {len(known)}; {nearest(found[1], known, 'none of them is like it')}"
 
 
 def _matches(path: Path, regions: list[str]) -> list[Any]:
@@ -38,4 +52,5 @@ def _regions(project: Workspace) -> list[str]:
     if project.registry is None:
         return []
     entries = project.registry.components.values()
-    return sorted({text(region) for one in entries if (region := child(one, "publish", "region"))})
+    named = {text(region) for one in entries if (region := child(one, "publish", "region"))}
+    return sorted(named & regions())

@@ -30,33 +30,44 @@ def _texts(recipe: RecipeFile) -> Iterator[tuple[Value, str]]:
             yield value, str(value.content)
 
 
+def _without(pattern: re.Pattern[str], text: str) -> str:
+    """`text` with as many characters that mean nothing where `pattern` matches."""
+    return pattern.sub(lambda found: "\0" * len(found[0]), text)
+
+
 def _shell_variables(recipe: RecipeFile) -> Iterator[Remark]:
     for value, text in _texts(recipe):
-        if found := _SHELL.search(text):
+        for found in _SHELL.finditer(text):
             name = found[0].strip("${}").partition(":")[0] or "NAME"
             yield Remark(
-                recipe.spot(value, found[0]), f"{found[0]}: {_LITE_CUTS}. Write ${name}, without braces."
+                recipe.spot_in(value, found.start()),
+                f"{found[0]}: {_LITE_CUTS}. Write ${name}, without braces.",
             )
 
 
 def _other_braces(recipe: RecipeFile) -> Iterator[Remark]:
     for value, text in _texts(recipe):
-        if found := _BRACES.search(_OWN.sub("", _FOREIGN.sub("", _SHELL.sub("", text)))):
-            shown = found[0]
+        rest = _without(_OWN, _without(_FOREIGN, _without(_SHELL, text)))
+        told = -1
+        for found in _BRACES.finditer(rest):
+            line = rest.count("\n", 0, found.start())
+            if line == told:
+                continue  # the first of a line is the one that cuts it off
+            told = line
             yield Remark(
-                recipe.spot(value, shown),
-                f"the braces of `{shown}` are no recipe variable: {_LITE_CUTS}. "
+                recipe.spot_in(value, found.start()),
+                f"the braces of `{found[0].replace(chr(0), '…')}` are no recipe variable: {_LITE_CUTS}. "
                 "Keep functions, JSON and awk in a file of the artifact.",
             )
 
 
 def _unknown(recipe: RecipeFile) -> Iterator[Remark]:
     for value, text in _texts(recipe):
-        for found in _OWN.finditer(_SHELL.sub("", text)):
+        for found in _OWN.finditer(_without(_SHELL, text)):
             name = f"{found[1]}:{found[2]}"
             if name not in _SYSTEM and found[1] != _CONFIGURATION:
                 yield Remark(
-                    recipe.spot(value, found[0]),
+                    recipe.spot_in(value, found.start()),
                     f"no nucleus knows {found[0]}: the classic one leaves it as it stands, and {_LITE_CUTS}; "
                     f"{nearest(name, (*_SYSTEM, _CONFIGURATION + ':/'))}",
                 )
@@ -64,9 +75,9 @@ def _unknown(recipe: RecipeFile) -> Iterator[Remark]:
 
 def _foreign(recipe: RecipeFile) -> Iterator[Remark]:
     for value, text in _texts(recipe):
-        if found := _FOREIGN.search(text):
+        for found in _FOREIGN.finditer(text):
             yield Remark(
-                recipe.spot(value, found[0]),
+                recipe.spot_in(value, found.start()),
                 f"{found[0]} is of another component: {_LITE_CUTS}. Hand the value over in this component's "
                 "own configuration.",
             )
@@ -84,7 +95,7 @@ def _configuration(recipe: RecipeFile) -> Iterator[Remark]:
             except JsonPointerError:
                 there = [f"/{key}" for key in plain] if isinstance(plain, dict) else []
                 yield Remark(
-                    recipe.spot(value, found[0]),
+                    recipe.spot_in(value, found.start()),
                     f"DefaultConfiguration has nothing at {found[2] or 'that pointer'}: {found[0]} stays as "
                     f"it is, and no nucleus fails; "
                     f"{nearest(found[2], there, 'write a pointer, e.g. /settings')}",

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from edge_cli.errors import CommandError
@@ -11,22 +12,33 @@ from edge_cli.lint import reader
 from edge_cli.lint.code import read_code
 from edge_cli.lint.finding import Finding, Spot
 from edge_cli.lint.recipe_file import RecipeFile, SourceText, read_values
-from edge_cli.lint.values import child, entries
+from edge_cli.lint.values import child, entries, walk
 from edge_cli.project import PROJECT, Component, components
 from local_core.model.recipe import RECIPE_SUFFIXES
 from local_core.model.recipe_document import DocumentError, Place, Value
 
 REGISTRY = "gdk-config.json"
 TEMPLATES = Path("scripts", "cloud")
+DEPLOYMENT = "deployment.json"
+TEMPLATE_SUFFIXES = (".yaml", ".yml", ".json", ".template")
 _SHARED = "common"  # no component: what goes into all of them
 
 
 @dataclass(frozen=True)
-class Registry:
-    """gdk-config.json."""
+class Document:
+    """A file of the project that is no recipe."""
 
     source: SourceText
     root: Value
+
+    @property
+    def repeated(self) -> Sequence[Place]:
+        """The keys that stand twice in a mapping of it."""
+        return [place for _, value in walk(self.root) for place in value.repeated]
+
+
+class Registry(Document):
+    """gdk-config.json."""
 
     @property
     def components(self) -> dict[str, Value]:
@@ -48,6 +60,7 @@ class Workspace:
         recipes: The project's recipes that can be read.
         guests: Recipes from elsewhere, e.g. built ones.
         registry: gdk-config.json; None when it cannot be read.
+        deployment: What a deployment of the project's components holds; None when it cannot be read.
         templates: CloudFormation templates; cfn-lint reads them itself.
         unreadable: What could not be read, and why.
     """
@@ -57,6 +70,7 @@ class Workspace:
     recipes: Sequence[RecipeFile]
     guests: Sequence[RecipeFile]
     registry: Registry | None
+    deployment: Document | None
     templates: Sequence[Path]
     unreadable: Sequence[Finding]
 
@@ -77,15 +91,15 @@ class Workspace:
 
     def recipe_of(self, name: str) -> RecipeFile | None:
         """The project's recipe of the component `name`."""
-        return next((recipe for recipe in self.recipes if recipe.name == name), None)
+        return next((recipe for recipe in self.recipes if recipe.own_name == name), None)
 
     @property
     def files(self) -> Sequence[Path]:
         """Everything that findings can be about."""
         readable = [recipe.path for recipe in (*self.recipes, *self.guests)]
-        registry = [self.registry.source.path] if self.registry else []
+        others = [one.source.path for one in (self.registry, self.deployment) if one]
         return sorted(
-            {*readable, *registry, *self.templates, *(finding.spot.path for finding in self.unreadable)}
+            {*readable, *others, *self.templates, *(finding.spot.path for finding in self.unreadable)}
         )
 
 
@@ -103,9 +117,22 @@ def read_workspace(root: Path = PROJECT) -> Workspace:
     """
     known = components(root / "components", root / "recipes")
     recipes, unreadable = _recipes(recipe_paths(root / "recipes"), known)
-    registry = _registry(_read(root / REGISTRY), unreadable)
-    templates = sorted((root / TEMPLATES).glob("*.yaml"))
-    return Workspace(root, known, recipes, (), registry, templates, unreadable)
+    registry = _document(root / REGISTRY, unreadable)
+    cloud = root / TEMPLATES
+    deployment = _document(cloud / DEPLOYMENT, unreadable) if (cloud / DEPLOYMENT).is_file() else None
+    templates = sorted(
+        path for path in cloud.glob("*") if path.suffix in TEMPLATE_SUFFIXES and path.name != DEPLOYMENT
+    )
+    return Workspace(
+        root,
+        known,
+        recipes,
+        (),
+        Registry(registry.source, registry.root) if registry else None,
+        deployment,
+        templates,
+        unreadable,
+    )
 
 
 def project_version(folder: Path) -> str:
@@ -143,10 +170,10 @@ def _recipe(source: SourceText, known: Sequence[Component], unreadable: list[Fin
         unreadable.append(reader.unreadable(source, error))
         return None
     bare = RecipeFile(source, root, None, None)
-    # A build may have put another namespace before the name.
-    component = next(
-        (each for each in known if each.name == bare.name or _last(each.name) == _last(bare.name)), None
-    )
+    # Ours is known by its file; a built one by its name, before which there may be another namespace.
+    by_file = (each for each in known if each.recipe == source.path)
+    by_name = (each for each in known if _last(each.name) == _last(bare.name))
+    component = next(chain(by_file, by_name), None)
     if component is None:
         return bare
     try:
@@ -161,9 +188,10 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _registry(source: SourceText, unreadable: list[Finding]) -> Registry | None:
+def _document(path: Path, unreadable: list[Finding]) -> Document | None:
+    source = _read(path)
     try:
-        return Registry(source, read_values(source))
+        return Document(source, read_values(source))
     except DocumentError as error:
         unreadable.append(reader.unreadable(source, error))
         return None

@@ -1,6 +1,8 @@
 """`edge lint` as a whole: our own files, paths, output, exit codes; and that no file makes it fail."""
 
 import json
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,13 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_cli.app import main
+from edge_cli.building.gdk import STAGE
 from edge_cli.errors import CommandError
 from edge_cli.lint.catalogue import ALL, RECIPE_RULES
+from edge_cli.lint.gdk_form import COMMAND, regions
 from edge_cli.lint.linting import lint
 from edge_cli.lint.reader import findings
 from edge_cli.lint.workspace import read_workspace
 from edge_cli.project import PROJECT
-from support.planted import PUBLISHER, REGISTRY, SINK, SUBSCRIBER, copy_of_the_project
+from support.planted import DEPLOYMENT, PUBLISHER, REGISTRY, SINK, SUBSCRIBER, copy_of_the_project
 
 SOMEBODYS = """\
 RecipeFormatVersion: "2020-01-25"
@@ -93,6 +97,37 @@ def test_code_that_cannot_be_read_is_told_whatever_is_named(tmp_path: Path) -> N
 
     assert codes([project / PUBLISHER], project) == ["unreadable"]
     assert codes([project / "components" / "mqtt_publisher"], project) == ["unreadable"]
+
+
+def test_recipe_is_called_as_gdk_wants_it(somebodys: Path) -> None:
+    recipe = somebodys.rename(somebodys.parent / "recipe.yaml")
+    recipe.write_text(SOMEBODYS.replace(" ${MODE}", ""))
+
+    assert codes([somebodys.parent]) == []
+
+
+def test_component_that_lies_in_two_places_is_one(tmp_path: Path) -> None:
+    for folder in ("built", "staged"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(PROJECT / PUBLISHER, tmp_path / folder / "recipe.yaml")
+
+    assert codes([tmp_path]) == []
+
+
+def test_deployment_is_read_as_what_it_is_when_named(tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path)
+    path = project / DEPLOYMENT
+    path.write_text(path.read_text().replace("MqttPublisher", "MqttPublsher"))
+
+    assert codes([path], project) == ["deployment-component"]
+
+
+def test_command_of_the_registry_is_seen_from_where_projects_are_staged() -> None:
+    assert os.path.relpath(PROJECT / "scripts" / "edge", STAGE / "com.example.MqttPublisher") == COMMAND
+
+
+def test_regions_are_those_of_aws() -> None:
+    assert {"ap-northeast-2", "eu-central-1", "us-east-1", "cn-north-1"} <= regions()
 
 
 def test_other_files_of_a_folder_are_left_alone(somebodys: Path) -> None:

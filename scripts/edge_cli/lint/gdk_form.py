@@ -1,0 +1,149 @@
+"""Rules of gdk-config.json's form: what GDK asks of each entry when it reads a staged project.
+
+Nobody else checks the registry against GDK's schema, and GDK itself reads it only in a staged project.
+Source: `config_schema.json` of aws-greengrass-gdk-cli 1.6.2; names of buckets: S3 User Guide, "Naming rules".
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+
+from edge_cli.lint.finding import Remark, Rule, Severity
+from edge_cli.lint.registry import pairs
+from edge_cli.lint.values import child, items, nearest, text
+from edge_cli.lint.workspace import Workspace
+from local_core.model.recipe_document import Value
+
+COMMAND = "../../../scripts/edge"  # seen from build/gdk/NAME
+_SYSTEM = "custom"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_MAX_BUCKET = 63
+_DEMANDED = (("author",), ("version",), ("build",), ("publish", "bucket"), ("publish", "region"))
+_RELEASE = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
+_ACCOUNT = 12  # digits; GDK and `edge publish` make BUCKET-REGION-ACCOUNT of the name
+
+
+@cache
+def regions() -> frozenset[str]:
+    """The regions that AWS's SDK knows."""
+    written = (resources.files("botocore") / "data" / "partitions.json").read_text(encoding="utf-8")
+    return frozenset(
+        region for partition in json.loads(written)["partitions"] for region in partition["regions"]
+    )
+
+
+def _missing(project: Workspace) -> Iterator[Remark]:
+    if project.registry is None:
+        return
+    if not project.registry.components:
+        yield Remark(
+            project.registry.spot(None),
+            "there is no entry under `component`: nothing is staged, and GDK publishes nothing. Add one "
+            "for each component.",
+        )
+    if not _RELEASE.fullmatch(text(child(project.registry.root, "gdk_version"))):
+        yield Remark(
+            project.registry.source.spot(project.registry.root),
+            "gdk_version is missing, or no release: GDK refuses every project that is staged from here. Add "
+            'the version of GDK that it is for, e.g. "gdk_version": "1.6.2".',
+        )
+    for registry, entry, _ in pairs(project):
+        for keys in _DEMANDED:
+            if child(entry, *keys) is None:
+                yield Remark(
+                    registry.spot(entry),
+                    f"{'.'.join(keys)} is missing: GDK refuses the project. Copy it from another entry.",
+                )
+
+
+def _commands(project: Workspace) -> Iterator[Remark]:
+    for registry, entry, recipe in pairs(project):
+        build = child(entry, "build")
+        if build is None or recipe.component is None:
+            continue
+        system, command = child(build, "build_system"), child(build, "custom_build_command")
+        said = _said_of_system(system) or _said_of_command(command, recipe.component.package)
+        if said:
+            where = system if _said_of_system(system) else command
+            yield Remark(registry.spot(where or build), said)
+
+
+def _said_of_system(system: Value | None) -> str:
+    if text(system) == _SYSTEM:
+        return ""
+    return (
+        f"build_system is {text(system) or 'missing'!r}: GDK would pack the staged folder, in which there is "
+        f"no code. Write {_SYSTEM!r}."
+    )
+
+
+def _said_of_command(command: Value | None, package: str) -> str:
+    if command is None:
+        return "custom_build_command is missing: GDK refuses the project. Copy it from another entry."
+    if command.items is None:
+        return (
+            "custom_build_command is one text, which GDK takes for the name of a program, spaces included. "
+            "Write a list."
+        )
+    words = [text(item) for item in items(command)]
+    if words[:1] != [COMMAND]:
+        return (
+            f"custom_build_command begins with {''.join(words[:1])!r}, which does not lead from "
+            f"build/gdk/NAME to scripts/edge. Write {COMMAND!r}."
+        )
+    if package not in words:
+        return (
+            f"custom_build_command does not name {package}: GDK would build another component under this "
+            "name. Name it."
+        )
+    wanted = [COMMAND, "build", package, "--gdk-project", "."]
+    if words[: len(wanted)] != wanted:
+        return (
+            "custom_build_command does not begin with `build … --gdk-project .`: what it builds does not "
+            f"lie where GDK looks. Write {json.dumps(wanted)}; options may follow."
+        )
+    return ""
+
+
+def _destinations(project: Workspace) -> Iterator[Remark]:
+    for registry, entry, _ in pairs(project):
+        region, bucket = child(entry, "publish", "region"), child(entry, "publish", "bucket")
+        if region and text(region) not in regions():
+            hint = nearest(text(region), regions(), "write one, e.g. eu-central-1")
+            yield Remark(registry.spot(region), f"there is no region {text(region)!r}; {hint}")
+        longest = _MAX_BUCKET - _ACCOUNT - len(text(region)) - len("--")
+        if bucket and not _is_bucket(text(bucket), longest):
+            yield Remark(
+                registry.spot(bucket),
+                f"{text(bucket)!r} cannot begin the name of a bucket, which GDK makes by adding region and "
+                f"account: use a-z, 0-9, '-' and '.', at most {longest} of them.",
+            )
+
+
+def _is_bucket(name: str, longest: int = _MAX_BUCKET) -> bool:
+    return bool(_BUCKET.fullmatch(name)) and len(name) <= longest and ".." not in name
+
+
+def _different(project: Workspace) -> Iterator[Remark]:
+    for key, is_possible in (("bucket", _is_bucket), ("region", regions().__contains__)):
+        written = [(registry, child(entry, "publish", key)) for registry, entry, _ in pairs(project)]
+        possible = [(registry, value) for registry, value in written if value and is_possible(text(value))]
+        usual = Counter(text(value) for _, value in possible).most_common(1)
+        for registry, value in possible:
+            if text(value) != usual[0][0]:
+                yield Remark(
+                    registry.spot(value),
+                    f"{key} is {text(value)!r} here and {usual[0][0]!r} in other entries: a core may fetch "
+                    "artifacts from one bucket, in its own region. Make them agree.",
+                )
+
+
+RULES_OF_PROJECT = (
+    Rule("gdk-form", Severity.ERROR, "a key that GDK demands and gdk-config.json lacks", _missing),
+    Rule("build-command", Severity.ERROR, "a build command that GDK runs in vain", _commands),
+    Rule("publish", Severity.ERROR, "a bucket or region that cannot be", _destinations),
+    Rule("publish-differs", Severity.WARNING, "components published to different places", _different),
+)
