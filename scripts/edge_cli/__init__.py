@@ -1,26 +1,22 @@
-"""The laptop's command, `scripts/edge`: a core, deployments, components, logs, messages and the demo.
+"""The laptop's command, `scripts/edge`: cores, boards and fleets, what runs on them, and the demo.
 
 Where to look:
-    app                  the words and their help; core_, deployment_ and component_commands: the groups
-    options              options that several commands share
-    reporting            the end of every command: one error message, an exit code, `--json`
-    console              what a person sees: lines, tables, spinners; nothing but JSON under `--json`
-    project              where components, recipes and the default root are
-    core_process         starts and stops the daemon;  core_status: what it says of itself
-    greengrass_ipc       the only user of awsiot: what greengrass-cli does, over Greengrass IPC
-    cloud_mqtt, cloud_s3 the only user of paho, and the local cloud's S3
-    messaging            tap and pub, on either side
-    building, targets    component folders -> hermetic artifacts and recipes
-    lint, recipes        what is wrong with recipes although every schema takes them
-    fleet                publish and deploy through AWS; its module aws is the only user of boto3 there
-    device               a board at hand: greengrass-cli, ggl-cli, ssh, the journal, the board's doctor
-    spool                what components keep on disk
-    run_component        a component without a deployment
-    log_lines, logs      the nucleus's log format; reading, merging and following the files
-    doctor               is everything there?
-    views, log_screen    how results look
-    demo                 the whole thing in one command
+    app, commands   the words, their options and their help
+    screen          what a person sees; how a command ends: one error message, an exit code, `--json`
+    project, place  where things are in the project; which Greengrass is meant
+    core            the local core: daemon, deployments, messages; the only users of awsiot and paho
+    demo            the whole thing in one command
+    building        component folders -> recipes and artifacts with everything inside; `targets`: for what
+    lint, recipes   mistakes that no schema finds; `settings_check`: would a component start
+    device          a board at hand: greengrass-cli, ggl-cli, ssh
+    fleet           publish and deploy through AWS; its module aws is the only user of boto3 there
+    cloud_stack     what a fleet needs in an AWS account, by CloudFormation
+    doctor          is everything there, on the laptop or on a board?
+    logs            the nucleus's log format, the files and the journal: read, merged, followed, shown
+    spool           what components keep on disk
+    readme          what is generated in READMEs
 
-It reaches the core over Greengrass IPC and the control socket, never by importing what the core is made of.
+It reaches a core over Greengrass IPC and the control socket, never by importing what the core is made of;
+only lint holds recipes against the core's own rules (`local_core.model`, `local_core.ipc.policies`).
 Every foreign library but typer is imported when a command runs: `--help` must answer at once.
 """

@@ -12,19 +12,9 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
-from edge_cli import (
-    build_command,
-    cloud_commands,
-    component_commands,
-    core_commands,
-    deployment_commands,
-    fleet_commands,
-    lint_commands,
-    look_commands,
-    spool_commands,
-)
-from edge_cli.options import AsJson, Root, examples, group
-from edge_cli.reporting import complain, reporting
+from edge_cli.commands import build, cloud, component, core, deployment, fleet, lint, look, spool
+from edge_cli.commands.options import AsJson, Root, examples, group
+from edge_cli.screen.reporting import complain, reporting
 from local_core.settings import Flavor
 
 _START = "Start here"
@@ -101,14 +91,14 @@ def demo(
     rich_help_panel=_START,
     epilog=examples("scripts/edge doctor", "sudo scripts/edge doctor", "scripts/edge doctor --json"),
 )
-def doctor(*, root: look_commands.PlaceRoot = None, as_json: AsJson = False) -> None:
+def doctor(*, root: look.PlaceRoot = None, as_json: AsJson = False) -> None:
     """Is everything there that a core needs, on the laptop or on a board?
 
     On a board: nucleus, Python, user, disk, clock, ports, roles, and what was built. Says what to do about
     what is missing; exits with 1 when a core could not run.
     """
     with reporting(as_json=as_json) as screen:
-        from edge_cli import doctor as physician
+        from edge_cli.doctor import laptop as physician
 
         with screen.working("Looking around"):
             checks = physician.examine(root)
@@ -116,13 +106,13 @@ def doctor(*, root: look_commands.PlaceRoot = None, as_json: AsJson = False) -> 
             raise typer.Exit(1)
 
 
-app.add_typer(core_commands.app, name="core", rich_help_panel=_CORE)
+app.add_typer(core.app, name="core", rich_help_panel=_CORE)
 
 
-app.command("build", rich_help_panel=_CORE, epilog=build_command.EPILOG)(build_command.build)
-app.command("lint", rich_help_panel=_CORE, epilog=lint_commands.EPILOG)(lint_commands.lint)
-app.add_typer(deployment_commands.app, name="deployment", rich_help_panel=_CORE)
-app.add_typer(component_commands.app, name="component", rich_help_panel=_CORE)
+app.command("build", rich_help_panel=_CORE, epilog=build.EPILOG)(build.build)
+app.command("lint", rich_help_panel=_CORE, epilog=lint.EPILOG)(lint.lint)
+app.add_typer(deployment.app, name="deployment", rich_help_panel=_CORE)
+app.add_typer(component.app, name="component", rich_help_panel=_CORE)
 
 
 @app.command(
@@ -153,7 +143,8 @@ def run(
     command's. With --json its output goes to stderr.
     """
     with reporting(as_json=as_json) as screen:
-        from edge_cli import project, run_component
+        from edge_cli import project
+        from edge_cli.core import run_component
 
         flags = {"--check": check, "--once": once, "--dry-run": dry_run, "--debug": debug}
         prepared = run_component.prepare(
@@ -171,13 +162,9 @@ def run(
         raise typer.Exit(code if code >= 0 else 128 - code)
 
 
-app.command("publish", rich_help_panel=_FLEET, epilog=fleet_commands.PUBLISH_EPILOG)(fleet_commands.publish)
-app.command("deploy", rich_help_panel=_FLEET, epilog=fleet_commands.DEPLOY_EPILOG)(fleet_commands.deploy)
-app.command("deployments", rich_help_panel=_FLEET, epilog=fleet_commands.DEPLOYMENTS_EPILOG)(
-    fleet_commands.deployments
-)
-app.add_typer(cloud_commands.app, name="cloud", rich_help_panel=_FLEET)
-app.add_typer(look_commands.app)
-app.add_typer(
-    spool_commands.app, name="spool", cls=spool_commands.ShowByDefault, rich_help_panel="Look and try"
-)
+app.command("publish", rich_help_panel=_FLEET, epilog=fleet.PUBLISH_EPILOG)(fleet.publish)
+app.command("deploy", rich_help_panel=_FLEET, epilog=fleet.DEPLOY_EPILOG)(fleet.deploy)
+app.command("deployments", rich_help_panel=_FLEET, epilog=fleet.DEPLOYMENTS_EPILOG)(fleet.deployments)
+app.add_typer(cloud.app, name="cloud", rich_help_panel=_FLEET)
+app.add_typer(look.app)
+app.add_typer(spool.app, name="spool", cls=spool.ShowByDefault, rich_help_panel="Look and try")

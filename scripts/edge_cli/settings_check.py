@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from edge_cli import project
 from edge_cli.errors import CommandError
 from edge_cli.project import Component
-from edge_cli.readme_tables import config_model
+from edge_cli.readme.tables import config_model
 from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, ComponentConfig, load_config, settings_table
 from edge_common.errors import ConfigError
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from local_core.children import Children
 from local_core.control import ControlServer
 from local_core.core_control import CoreControl
 from local_core.core_parts import CoreParts
 from local_core.layout import Layout
 from local_core.model.configuration import ConfigurationStore
+from local_core.processes.children import Children
 from local_core.root_lock import RootLock
 from local_core.runtime.builtin import CLI
 from local_core.runtime.component_log import CoreLogHandler

@@ -3,12 +3,13 @@
 Nothing is started, written or listened on here; that is `core`. Everything runs on the core's event loop.
 """
 
-from local_core.children import Children
 from local_core.cloud.broker import Broker
 from local_core.cloud.link import Link
-from local_core.cloud.object_store import ObjectStore
 from local_core.cloud.outage import CloudOutage
+from local_core.cloud.s3.store import ObjectStore
 from local_core.cloud.token_exchange import TokenExchange
+from local_core.deployments.host import DeploymentHost
+from local_core.deployments.queue import Deployments
 from local_core.ipc.authorization import MQTTPROXY, PUBSUB, Authorizer
 from local_core.ipc.dialect import CLASSIC, LITE
 from local_core.ipc.rpc import JsonObject
@@ -20,10 +21,9 @@ from local_core.operations.component_updates import ComponentUpdates
 from local_core.operations.iot_core import IotCore
 from local_core.operations.offered import Parts, offered_operations
 from local_core.operations.pubsub import PubSub
+from local_core.processes.children import Children
 from local_core.runtime.access_control import access_control_of
 from local_core.runtime.builtin import CLI, nucleus_version
-from local_core.runtime.deployment_host import DeploymentHost
-from local_core.runtime.deployments import Deployments
 from local_core.runtime.environment import OWN_PYTHON, CoreVariables
 from local_core.runtime.supervisor import ComponentHost, Supervisor
 from local_core.settings import CoreSettings, Flavor

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import awsiot.greengrasscoreipc.client as sdk
 
-from local_core.children import Children
 from local_core.core_parts import CoreParts
 from local_core.model.configuration import ConfigurationStore
 from local_core.operations.offered import LITE_OPERATIONS
+from local_core.processes.children import Children
 from local_core.settings import CoreSettings
 
 PROJECT = Path(__file__).parents[2]

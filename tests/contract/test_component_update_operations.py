@@ -16,8 +16,8 @@ from awsiot.greengrasscoreipc.model import (
     ServiceError,
 )
 
+from local_core.deployments.deployment import ConfigurationUpdate, DetailedStatus, Status
 from local_core.runtime.builtin import CLI
-from local_core.runtime.deployment import ConfigurationUpdate, DetailedStatus, Status
 from support.ipc import connect
 from support.refusals import refused
 from support.runtime import RuntimeUnderTest, Waits

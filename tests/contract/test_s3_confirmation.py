@@ -10,10 +10,10 @@ import pytest
 from edge_common.errors import TransientError
 from edge_common.s3 import Placed
 from edge_common.s3.checksums import base64_sha256
-from support import s3_proxy
-from support.s3_bench import PART_BYTES, Bench, bench
-from support.s3_proxy import Fault, S3Proxy
-from support.s3_store import running_store
+from support.s3 import proxy
+from support.s3.bench import PART_BYTES, Bench, bench
+from support.s3.proxy import Fault, S3Proxy
+from support.s3.store import running_store
 
 EMPTY_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 CHECKSUM = re.compile(rb"\r\nx-amz-checksum-sha256: ([^\r]+)", re.IGNORECASE)
@@ -66,7 +66,7 @@ def test_a_large_file_is_not_there_before_s3_itself_says_so(
 
 def test_an_answer_that_confirms_nothing_is_not_believed(bed: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a proxy that says "200 OK" and keeps the object to itself."""
-    monkeypatch.setattr(s3_proxy, "_PORTAL", EMPTY_ANSWER)
+    monkeypatch.setattr(proxy, "_PORTAL", EMPTY_ANSWER)
     bed.proxy.next(Fault.PORTAL)
     body = os.urandom(1000)
 

@@ -13,10 +13,10 @@ from edge_common.errors import EdgeError, RefusedError, TransientError
 from edge_common.metrics import Metrics
 from edge_common.s3 import Placed, S3Gateway
 from support.manual_clock import EPOCH, ManualClock
-from support.s3_bench import PART_BYTES, Bench, bench, key_of
-from support.s3_credentials import AUTHORIZATION, Temper, TokenExchangeDouble
-from support.s3_proxy import Fault
-from support.s3_store import BUCKET, REGION, Store, running_store
+from support.s3.bench import PART_BYTES, Bench, bench, key_of
+from support.s3.credentials import AUTHORIZATION, Temper, TokenExchangeDouble
+from support.s3.proxy import Fault
+from support.s3.store import BUCKET, REGION, Store, running_store
 
 FAILURES = [temper for temper in Temper if temper not in {Temper.GIVE, Temper.TRICKLE}]
 SDK_VARIABLES = (

@@ -11,10 +11,10 @@ import pytest
 
 from edge_common.errors import RefusedError, TransientError
 from edge_common.s3 import Placed, Timeouts
-from support.s3_bench import PART_BYTES, Bench, bench
-from support.s3_credentials import Temper
-from support.s3_proxy import Fault
-from support.s3_store import Store, running_store
+from support.s3.bench import PART_BYTES, Bench, bench
+from support.s3.credentials import Temper
+from support.s3.proxy import Fault
+from support.s3.store import Store, running_store
 from support.waiting import wait_until
 
 WITHIN_S = 20.0

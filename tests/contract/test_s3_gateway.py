@@ -13,9 +13,9 @@ import pytest
 
 from edge_common.errors import EdgeError, PermanentError, RefusedError, TransientError
 from edge_common.s3 import Placed, Timeouts, file_key
-from support.s3_bench import PART_BYTES, Bench, bench, hex_of, key_of
-from support.s3_proxy import Fault
-from support.s3_store import BUCKET, Store, running_store
+from support.s3.bench import PART_BYTES, Bench, bench, hex_of, key_of
+from support.s3.proxy import Fault
+from support.s3.store import BUCKET, Store, running_store
 from support.waiting import wait_until
 
 JSON = "application/json"

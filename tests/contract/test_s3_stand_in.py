@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_core.cloud.object_store_gate import Gate
-from support.s3_store import BUCKET, Store, plain_client, running_store
+from local_core.cloud.s3.gate import Gate
+from support.s3.store import BUCKET, Store, plain_client, running_store
 
 BODY = b"0123456789" * 100
 MIB = 1024 * 1024

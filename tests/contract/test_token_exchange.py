@@ -18,14 +18,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local_core.children import Children
-from local_core.cloud import object_store as object_store_module
 from local_core.cloud.broker import Broker
-from local_core.cloud.object_store import ObjectStore
+from local_core.cloud.s3 import store as object_store_module
+from local_core.cloud.s3.store import ObjectStore
 from local_core.cloud.token_exchange import PATH, TokenExchange
 from local_core.errors import CoreError
 from local_core.ipc.tokens import Tokens
 from local_core.layout import Layout
+from local_core.processes.children import Children
 from local_core.settings import Flavor
 from support.loops import LoopThread
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from support.greengrass_cloud_bench import Bench, bench
-from support.greengrass_cloud_builds import PUBLISHER, build
-from support.greengrass_cloud_group import DEVICES, NAME, add
-from support.s3_store import Store, running_store
+from support.aws.bench import Bench, bench
+from support.aws.builds import PUBLISHER, build
+from support.aws.group import DEVICES, NAME, add
+from support.s3.store import Store, running_store
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from s3_batch_uploader.receipts import Receipts, receipt
-from s3_batch_uploader.settling import Version
+from s3_batch_uploader.folders.receipts import Receipts, receipt
+from s3_batch_uploader.folders.settling import Version
 from support.figures import Figure
-from support.spool_disk import adopt
-from support.spool_hooks import Hooks
-from support.spooling import seeded
+from support.spool.disk import adopt
+from support.spool.hooks import Hooks
+from support.spool.spooling import seeded
 
 RECEIPTS = 40
 STATES_PER_RECEIPT = 10

@@ -8,7 +8,7 @@ from pathlib import Path
 from support.cloud import CloudObserver
 from support.core import RunningCore
 from support.deployed import readings_of
-from support.pipeline_disk import held
+from support.pipeline.disk import held
 from support.waiting import wait_until
 
 WITHIN_S = 60.0

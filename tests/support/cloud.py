@@ -13,9 +13,9 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 
-from local_core.children import Children
 from local_core.cloud.broker import Broker, BrokerKind
 from local_core.layout import Layout
+from local_core.processes.children import Children
 from support.loops import LoopThread
 from support.waiting import wait_until
 

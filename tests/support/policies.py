@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge_cli.cloud_stack.template import TEMPLATE
-from support.greengrass_cloud_template import parse_template
+from support.aws.template import parse_template
 
 JsonObject = dict[str, Any]
 REGION, ACCOUNT = "ap-northeast-2", "123456789012"

@@ -11,7 +11,9 @@ from typing import Any, Self
 
 import yaml
 
-from local_core.children import Children
+from local_core.deployments.deployment import FINAL, DeploymentRecord, DeploymentRequest, Status
+from local_core.deployments.host import DeploymentHost
+from local_core.deployments.queue import Deployments
 from local_core.ipc.authorization import Authorizer
 from local_core.ipc.server import IpcServer
 from local_core.ipc.tokens import Tokens
@@ -21,10 +23,8 @@ from local_core.operations.component_updates import ComponentUpdates
 from local_core.operations.components import ComponentOperations
 from local_core.operations.deployments import DeploymentOperations
 from local_core.operations.lifecycle import LifecycleOperations
+from local_core.processes.children import Children
 from local_core.runtime.access_control import access_control_of
-from local_core.runtime.deployment import FINAL, DeploymentRecord, DeploymentRequest, Status
-from local_core.runtime.deployment_host import DeploymentHost
-from local_core.runtime.deployments import Deployments
 from local_core.runtime.environment import CoreVariables
 from local_core.runtime.states import State
 from local_core.runtime.supervisor import ComponentHost, ComponentStatus, Supervisor

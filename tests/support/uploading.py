@@ -17,9 +17,9 @@ from edge_common.outbox import DeliveryBackoff
 from edge_common.s3 import S3Gateway
 from s3_batch_uploader.config import FolderConfig
 from s3_batch_uploader.destination import Destination
-from s3_batch_uploader.folder import Folder
-from s3_batch_uploader.folder_sync import FolderSync
-from support.s3_store import BUCKET, REGION, Store, plain_client
+from s3_batch_uploader.folders.folder import Folder
+from s3_batch_uploader.folders.sync import FolderSync
+from support.s3.store import BUCKET, REGION, Store, plain_client
 from support.waiting import wait_until
 
 THING = "orangepi5-core-001"

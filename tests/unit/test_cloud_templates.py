@@ -7,7 +7,7 @@ import pytest
 
 from edge_cli import project, recipes
 from edge_cli.cloud_stack import template
-from edge_cli.fleet import configuration, registry
+from edge_cli.fleet import configuration, gdk_config
 from mqtt_publisher.config import MqttPublisherConfig
 from mqtt_subscriber.config import MqttSubscriberConfig
 from s3_batch_uploader.config import FolderConfig, S3BatchUploaderConfig
@@ -186,7 +186,7 @@ def test_bucket_takes_tls_1_2_and_newer_only(bucket: str) -> None:
 
 def test_artifacts_go_where_publishing_looks_for_the_bucket() -> None:
     for component in project.components():
-        assert registry.bucket(component.name, REGION, ACCOUNT) == FLEET.filled({"Ref": "ArtifactBucket"})
+        assert gdk_config.bucket(component.name, REGION, ACCOUNT) == FLEET.filled({"Ref": "ArtifactBucket"})
 
 
 def test_buckets_are_sent_with_their_names_written_out() -> None:

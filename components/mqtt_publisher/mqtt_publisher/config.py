@@ -13,7 +13,7 @@ class MqttPublisherConfig(ComponentConfig):
     """Everything the publisher can be told."""
 
     data_topic: Annotated[str, checked(check_topic)] = setting(
-        "{iot:thingName}/sensors/data", description="Topic of the readings, also of those that wait."
+        "{iot:thingName}/sensors/data", description="Topic of the readings, including those that wait."
     )
     heartbeat_topic: Annotated[str, checked(check_topic)] = setting(
         "{iot:thingName}/status/heartbeat", description="Topic of the heartbeats."
@@ -22,7 +22,7 @@ class MqttPublisherConfig(ComponentConfig):
         10,
         ge=0,
         le=100_000,
-        description="With the first reading after every so many delivered ones goes a heartbeat; 0: none.",
+        description="Delivered readings between two heartbeats; 0: no heartbeats.",
     )
     publish_interval_s: float = setting(
         5.0, unit="s", ge=0.01, le=86_400, description="Time from one reading to the next."
@@ -32,13 +32,14 @@ class MqttPublisherConfig(ComponentConfig):
         unit="s",
         ge=0.1,
         le=300,
-        description="How long an answer is waited for before the reading is sent again.",
+        description="Longest time to wait for an answer before the reading is sent again.",
     )
     max_in_flight: int = setting(
         4,
         ge=1,
         le=100,
-        description="Readings sent at once, unanswered; a heartbeat that is due goes beside them. Greengrass "
+        description="Readings that may be sent before an answer comes; a heartbeat does not count. "
+        "Greengrass "
         "Lite takes ten messages from all components together. 1: strictly one after the other.",
     )
     max_payload_bytes: int = setting(
@@ -54,7 +55,7 @@ class MqttPublisherConfig(ComponentConfig):
         unit="s",
         ge=5,
         le=3_600,
-        description="Without a core for so long the component ends with an error.",
+        description="The component ends with an error after this time without a core.",
     )
     outbox: OutboxConfig = setting(OutboxConfig(), description="Where readings wait for delivery.")
     sensor: SensorConfig = setting(SensorConfig(), description="Where readings come from.")

@@ -34,7 +34,7 @@ class SubscriptionConfig(ComponentConfig):
     filter: Annotated[str, checked_beside("source", _check_filter)] = setting(
         REQUIRED, description="Topic filter; `+` is one level, a last `#` all levels below."
     )
-    qos: Literal[0, 1] = setting(1, description="Maximum QoS; of IoT Core only.")
+    qos: Literal[0, 1] = setting(1, description="Maximum QoS; for IoT Core only.")
 
 
 class ConditionConfig(ComponentConfig):
@@ -43,8 +43,8 @@ class ConditionConfig(ComponentConfig):
     field: str = setting(
         REQUIRED, min_length=1, description="Field of the message: `temperature`, `data.battery`."
     )
-    operator: Literal[">", ">=", "<", "<=", "==", "!="] = setting(REQUIRED, description="How it is compared.")
-    value: float = setting(REQUIRED, description="With what, in the field's unit.")
+    operator: Literal[">", ">=", "<", "<=", "==", "!="] = setting(REQUIRED, description="How to compare it.")
+    value: float = setting(REQUIRED, description="Value to compare with, in the field's unit.")
 
 
 def _below(path: str) -> str:
@@ -58,12 +58,12 @@ class RecordConfig(ComponentConfig):
 
     format: RecordFormat = setting(RecordFormat.NONE, description="Format of the record.")
     path: Annotated[str, checked(_below)] = setting(
-        "received", min_length=1, description="File without ending, below the work folder."
+        "received", min_length=1, description="File name without suffix, below the work folder."
     )
     max_bytes: int = setting(
         10_000_000, unit="bytes", ge=10_000, description="The file is rotated at this size."
     )
-    keep: int = setting(5, ge=0, le=100, description="Rotated files that are kept.")
+    keep: int = setting(5, ge=0, le=100, description="Number of rotated files to keep.")
 
 
 class MqttSubscriberConfig(ComponentConfig):
@@ -80,23 +80,25 @@ class MqttSubscriberConfig(ComponentConfig):
         description="Field -> limit in the field's unit; a value above it is a warning.",
     )
     show_when: list[ConditionConfig] = setting(
-        [], description="A message is shown and recorded when all of these hold; without any, always."
+        [], description="A message is shown and recorded when all of these conditions hold; empty: always."
     )
-    statistics_window: int = setting(5, ge=1, le=1_000, description="Rolling statistics: values that count.")
+    statistics_window: int = setting(5, ge=1, le=1_000, description="Values in the rolling statistics.")
     statistics_every: int = setting(
-        10, ge=0, description="Statistics are logged after so many messages of a topic; 0: never."
+        10, ge=0, description="Messages of a topic between two lines of statistics; 0: none."
     )
     record: RecordConfig = setting(RecordConfig(), description="The record on disk.")
     resubscribe_after_silence_s: float = setting(
         300.0,
         unit="s",
         ge=10,
-        description="A subscription silent for so long is made anew: on Lite one can die without notice.",
+        description=(
+            "A subscription is renewed after this time without a message: on Lite one can die silently."
+        ),
     )
     give_up_after_s: float = setting(
         60.0,
         unit="s",
         ge=5,
         le=3_600,
-        description="Without a core for so long the component ends with an error.",
+        description="The component ends with an error after this time without a core.",
     )

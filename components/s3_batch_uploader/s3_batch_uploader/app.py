@@ -21,8 +21,8 @@ from edge_common.sensors import Source, open_source
 from s3_batch_uploader.config import S3BatchUploaderConfig
 from s3_batch_uploader.destination import Destination
 from s3_batch_uploader.dry_run import PrintedBatches, print_files
-from s3_batch_uploader.folder import Folder
-from s3_batch_uploader.folder_sync import FolderSync
+from s3_batch_uploader.folders.folder import Folder
+from s3_batch_uploader.folders.sync import FolderSync
 from s3_batch_uploader.readings import BatchUploads, preparing
 
 _MAX_BATCH_BYTES = 4 * 1024 * 1024  # of readings: an object is in memory while it is sent

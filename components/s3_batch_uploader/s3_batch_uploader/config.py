@@ -68,7 +68,7 @@ class FolderConfig(ComponentConfig):
     """One folder that is kept in sync."""
 
     path: Annotated[str, checked(_check_folder)] = setting(
-        REQUIRED, min_length=1, description="The folder, absolute or from the component's work folder."
+        REQUIRED, min_length=1, description="The folder, absolute or relative to the component's work folder."
     )
     key_prefix: Annotated[str, checked(check_key)] = setting(
         "images",
@@ -80,7 +80,9 @@ class FolderConfig(ComponentConfig):
         unit="s",
         ge=0.1,
         le=3_600,
-        description="A file is uploaded when it has not changed for so long; one renamed into place at once.",
+        description=(
+            "A file is uploaded when unchanged for this time; a file renamed into place, immediately."
+        ),
     )
     include: list[str] = setting(
         ["*"],
@@ -91,13 +93,13 @@ class FolderConfig(ComponentConfig):
     exclude: list[str] = setting(
         [".*", "*.part", "*.tmp", "*~", "lost+found"],
         max_length=50,
-        description="What is left alone all the same: files, and folders with all that is in them.",
+        description="Exceptions from `include`: files, and folders with everything in them.",
     )
     after_upload: AfterUpload = setting(
-        AfterUpload.KEEP, description="What becomes of a file once S3 has it."
+        AfterUpload.KEEP, description="What to do with a file once S3 has it."
     )
     move_to: Annotated[str, checked_beside("after_upload", _check_move_to)] = setting(
-        "", description="With move: a folder outside of this one, on the same disk."
+        "", description="With `move`: a folder outside this one, on the same disk."
     )
 
 
@@ -120,12 +122,12 @@ class S3BatchUploaderConfig(ComponentConfig):
     """Everything the uploader can be told."""
 
     bucket: Annotated[str, checked(_check_bucket)] = setting(
-        REQUIRED, description="The bucket; it must be yours."
+        REQUIRED, description="The bucket; it must belong to your account."
     )
     region: Annotated[str, checked(_check_region)] = setting(
         "", description="The bucket's region; empty: the core's."
     )
-    create_bucket: bool = setting(False, description="Make the bucket when it is not there.")
+    create_bucket: bool = setting(False, description="Create the bucket if it does not exist.")
     key_prefix: Annotated[str, checked(check_key)] = setting(
         "sensor-data",
         max_length=_MAX_PREFIX,
@@ -135,13 +137,17 @@ class S3BatchUploaderConfig(ComponentConfig):
         3.0, unit="s", ge=0.01, le=86_400, description="Time from one reading to the next."
     )
     batch_max_records: int = setting(
-        10, ge=1, le=10_000, description="A batch of so many readings is uploaded at once."
+        10, ge=1, le=10_000, description="A batch with this many readings is uploaded immediately."
     )
     batch_max_age_s: float = setting(
-        30.0, unit="s", ge=0.1, le=86_400, description="A batch is uploaded when its first reading is so old."
+        30.0,
+        unit="s",
+        ge=0.1,
+        le=86_400,
+        description="A batch is uploaded when its first reading is this old.",
     )
     sensor: SensorConfig = setting(SensorConfig(), description="Where readings come from.")
-    outbox: OutboxConfig = setting(OutboxConfig(), description="Where they wait until S3 has them.")
+    outbox: OutboxConfig = setting(OutboxConfig(), description="Where readings wait until S3 has them.")
     folders: Annotated[list[FolderConfig], checked_beside("outbox", _check_apart)] = setting(
         [], max_length=20, description="Folders whose files are uploaded."
     )
@@ -150,5 +156,5 @@ class S3BatchUploaderConfig(ComponentConfig):
         unit="s",
         ge=1,
         le=86_400,
-        description="Folders are looked through so often, whatever events say.",
+        description="Time between two full scans of the folders, beside file events.",
     )

@@ -12,11 +12,11 @@ from edge_common.errors import TransientError
 from edge_common.log.line import escape
 from edge_common.messages import Reading, encode
 from edge_common.outbox import Batching, Frozen
-from s3_batch_uploader.file_upload import hash_file
-from s3_batch_uploader.folder import Folder
-from s3_batch_uploader.folder_scan import Walk
+from s3_batch_uploader.folders.folder import Folder
+from s3_batch_uploader.folders.opening import FileChangedError
+from s3_batch_uploader.folders.scan import Walk
+from s3_batch_uploader.folders.upload import hash_file
 from s3_batch_uploader.logic import key_of_file
-from s3_batch_uploader.opening import FileChangedError
 from s3_batch_uploader.readings import Prepare
 
 

@@ -17,6 +17,7 @@ Where to look:
     size_limit     how large it may be, and what has grown
     sbom           the bill of materials;  checksums: the digests, made and checked
     build_folder   where it all goes, of each component everything or nothing
+    builds         what lies there, for whoever publishes or deploys it
     cache          what has been made once;  folders: how processes share these two
     prefetch       what setting up .venv leaves in the cache
     gdk            a GDK project for each component;  gdk_config: what GDK takes as its configuration

@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from edge_cli import views
 from edge_cli.building.component import Built
 from edge_cli.building.gdk_config import NEXT_PATCH
+from edge_cli.screen import views
 
 _NEARLY_FULL = 0.9  # of the limit: time to look at what goes in
 

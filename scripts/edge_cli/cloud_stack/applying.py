@@ -4,15 +4,15 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge_cli.asking import agrees
 from edge_cli.cloud_stack import change_set as change_sets
 from edge_cli.cloud_stack import stack as stacks
 from edge_cli.cloud_stack import views
 from edge_cli.cloud_stack.change_set import ChangeSet
 from edge_cli.cloud_stack.following import DONE, Operation, conclude, followed
 from edge_cli.cloud_stack.progress import Ending
-from edge_cli.console import Screen
 from edge_cli.fleet.aws import Aws
+from edge_cli.screen.asking import agrees
+from edge_cli.screen.console import Screen
 
 DECLINED = 1
 

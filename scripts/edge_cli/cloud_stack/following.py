@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from edge_cli.cloud_stack import progress
 from edge_cli.cloud_stack.progress import Ending, Event
-from edge_cli.console import Screen
 from edge_cli.errors import CommandError
 from edge_cli.fleet.aws import Aws, AwsError
+from edge_cli.screen.console import Screen
 
 DONE = 0
 FAILED = 3

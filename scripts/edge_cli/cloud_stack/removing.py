@@ -4,16 +4,16 @@ import uuid
 from dataclasses import asdict
 from typing import Any
 
-from edge_cli.asking import agrees
 from edge_cli.cloud_stack import stack as stacks
 from edge_cli.cloud_stack import views
 from edge_cli.cloud_stack.applying import DECLINED, Manner
 from edge_cli.cloud_stack.following import DONE, Operation, conclude, followed
 from edge_cli.cloud_stack.progress import Ending
 from edge_cli.cloud_stack.stack import Resource, Stack
-from edge_cli.console import Screen
 from edge_cli.errors import CommandError
 from edge_cli.fleet.aws import Aws, AwsError
+from edge_cli.screen.asking import agrees
+from edge_cli.screen.console import Screen
 
 
 def remove(screen: Screen, aws: Aws, name: str, manner: Manner) -> int:

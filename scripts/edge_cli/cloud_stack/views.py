@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from edge_cli import views
 from edge_cli.cloud_stack.change_set import Change, Setting
 from edge_cli.cloud_stack.stack import Resource
 from edge_cli.cloud_stack.template import DEPLOYMENT
 from edge_cli.project import PROJECT
+from edge_cli.screen import views
 
 # ChangeAction of the API -> a word and its colour.
 _ACTIONS = {

@@ -6,8 +6,8 @@ paho's thread puts messages into a queue; everything else is done by the thread 
 import queue
 from collections import Counter, deque
 
+from edge_cli.core.topic_messages import TopicMessage
 from edge_cli.demo.reconcile import Ledger, ReadingId
-from edge_cli.topic_messages import TopicMessage
 
 _SHOWN = 5  # readings kept for the screen
 

@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_cli import cloud_s3, core_process
-from edge_cli.cloud_mqtt import CloudClient
-from edge_cli.core_status import CoreStatus
+from edge_cli.core import cloud_s3, daemon
+from edge_cli.core.cloud_mqtt import CloudClient
+from edge_cli.core.status import CoreStatus
 from edge_cli.demo import set_up
 from edge_cli.demo.drain import drain
 from edge_cli.demo.observation import DemoScreen, Observation
@@ -85,7 +85,7 @@ def run(options: DemoOptions, screen: DemoScreen) -> Report:
         stack.callback(observation.close)
         with set_up.step(state, observation, "core"):
             stack.callback(_tear_down, place.root)
-            state.core = core_process.start(CoreSettings(root=place.root, flavor=options.flavor), tied=True)
+            state.core = daemon.start(CoreSettings(root=place.root, flavor=options.flavor), tied=True)
         status = state.core
         cloud = stack.enter_context(CloudClient(status["endpoints"]["mqtt"], observation.cloud.receive))
         cloud.subscribe(f"{status['thing_name']}/#")
@@ -178,7 +178,7 @@ def _tear_down(root: Path) -> None:
     # Half a teardown is worse than a late one: it takes seconds, and it is bounded.
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        core_process.stop(root, timeout_s=_STOP_TIMEOUT_S)
+        daemon.stop(root, timeout_s=_STOP_TIMEOUT_S)
     finally:
         signal.signal(signal.SIGINT, interrupt)
 

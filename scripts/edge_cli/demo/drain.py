@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from edge_cli.core_status import CoreStatus
+from edge_cli.core.greengrass_ipc import CoreConnection
+from edge_cli.core.status import CoreStatus
 from edge_cli.demo.observation import Observation, everything_has_arrived
 from edge_cli.demo.set_up import PUBLISHER
 from edge_cli.demo.state import DemoState, Phase
-from edge_cli.greengrass_ipc import CoreConnection
 
 DRAIN_TIMEOUT_S = 30.0  # the publisher's outbox tries again after 15 s at the latest
 _QUIET_S = 1.0  # after the publisher's end: time for what it did last, and for a duplicate, to show

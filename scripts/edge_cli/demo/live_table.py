@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edge_cli.console import Screen
-from edge_cli.core_status import ComponentStatus
+from edge_cli.core.status import ComponentStatus
+from edge_cli.core.topic_messages import TopicMessage
 from edge_cli.demo.state import DemoState, Phase
-from edge_cli.topic_messages import TopicMessage
-from edge_cli.views import crashes, duration, listing, plural, short_name, size, state
+from edge_cli.screen.console import Screen
+from edge_cli.screen.views import crashes, duration, listing, plural, short_name, size, state
 from edge_common.timestamps import format_timestamp
 from local_core.settings import Flavor
 

@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from edge_cli import core_process
+from edge_cli.core import daemon
+from edge_cli.core.topic_messages import TopicMessage
 from edge_cli.demo import publisher_log
 from edge_cli.demo.cloud_view import CloudView
 from edge_cli.demo.reconcile import Ledger
 from edge_cli.demo.state import DemoState
-from edge_cli.log_lines import records
-from edge_cli.log_tails import Tail
-from edge_cli.topic_messages import TopicMessage
+from edge_cli.logs.lines import records
+from edge_cli.logs.tails import Tail
 from local_core.layout import Layout
 
 _REFRESH_S = 0.125
@@ -80,7 +80,7 @@ class Observation:
         Raises:
             CoreError: The core does not answer.
         """
-        status = core_process.status(self._root)
+        status = daemon.status(self._root)
         self._state.core = status
         if self._state.outages and self._state.outages[-1].duration_s is None:
             outage, waiting = self._state.outages[-1], status["iot_core"]

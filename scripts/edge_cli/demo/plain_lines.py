@@ -2,11 +2,11 @@
 
 from typing import Self
 
-from edge_cli.console import Screen
+from edge_cli.core.topic_messages import TopicMessage
 from edge_cli.demo.live_table import numbers
 from edge_cli.demo.report import held
 from edge_cli.demo.state import DemoState, Phase
-from edge_cli.topic_messages import TopicMessage
+from edge_cli.screen.console import Screen
 from edge_common.timestamps import format_timestamp
 
 

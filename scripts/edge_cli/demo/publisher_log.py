@@ -7,7 +7,7 @@ waiting until they arrive.
 import re
 
 from edge_cli.demo.reconcile import Ledger, ReadingId
-from edge_cli.log_lines import LogRecord
+from edge_cli.logs.lines import LogRecord
 
 _READING = re.compile(
     r"^reading_(?P<what>stored|published) boot_id=(?P<boot_id>\w+) sequence=(?P<sequence>\d+)\b"

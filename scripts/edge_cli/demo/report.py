@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge_cli.core_status import ComponentStatus, CoreStatus
+from edge_cli.core.status import ComponentStatus, CoreStatus
 from edge_cli.demo.reconcile import Balance
 from edge_cli.demo.state import Outage
-from edge_cli.views import plural, size
+from edge_cli.screen.views import plural, size
 
 
 @dataclass(frozen=True, slots=True)

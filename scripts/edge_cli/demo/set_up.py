@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge_cli.building import build
+from edge_cli.core.deployment_wait import await_outcome
+from edge_cli.core.deployments import DeploymentRequest
+from edge_cli.core.greengrass_ipc import CoreConnection
 from edge_cli.demo.observation import Observation
 from edge_cli.demo.state import DemoState, Phase, Step
 from edge_cli.demo.workplace import Workplace
-from edge_cli.deployment_wait import await_outcome
-from edge_cli.deployments import DeploymentRequest
 from edge_cli.errors import CommandError
-from edge_cli.greengrass_ipc import CoreConnection
-from edge_cli.logs import last_words
+from edge_cli.logs.files import last_words
 from edge_cli.project import find_component
 
 PUBLISHER = "com.example.MqttPublisher"

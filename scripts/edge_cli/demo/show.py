@@ -8,12 +8,12 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from edge_cli.console import Screen
 from edge_cli.demo import demo
 from edge_cli.demo.live_table import LiveTable
 from edge_cli.demo.plain_lines import PlainLines
 from edge_cli.demo.report import Report
 from edge_cli.errors import CommandError
+from edge_cli.screen.console import Screen
 from local_core.settings import Flavor
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edge_cli.core_status import CoreStatus
+from edge_cli.core.status import CoreStatus
+from edge_cli.core.topic_messages import TopicMessage
 from edge_cli.demo.reconcile import Balance
-from edge_cli.topic_messages import TopicMessage
 
 
 class Phase(StrEnum):

@@ -5,12 +5,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from edge_cli import log_lines
-from edge_cli.deployments import FailurePolicy
+from edge_cli.core.deployments import FailurePolicy
 from edge_cli.device import complaints
 from edge_cli.device.board import Ended, NoAnswerError
-from edge_cli.device.commanding import BROKEN_STATES, NUCLEUS_LOG, Installed, Nucleus, Order, Progress
+from edge_cli.device.nucleus import BROKEN_STATES, NUCLEUS_LOG, Installed, Nucleus, Order, Progress
 from edge_cli.errors import CommandError
+from edge_cli.logs import lines
 
 # What greengrass-cli prints: DeploymentCommand and ComponentCommand of aws-greengrass-cli.
 _SUBMITTED = re.compile(r"Deployment Id: (\S+)")
@@ -64,7 +64,7 @@ class ClassicNucleus(Nucleus):
 
     def blamed(self, names: Collection[str]) -> list[str]:
         """As `Nucleus.blamed`, from greengrass.log: after a rollback nothing else tells."""
-        said = log_lines.records(NUCLEUS_LOG, self.last_lines(NUCLEUS_LOG, _LINES_LOOKED_THROUGH))
+        said = lines.records(NUCLEUS_LOG, self.last_lines(NUCLEUS_LOG, _LINES_LOOKED_THROUGH))
         broken = {
             record.fact("serviceName")
             for record in said

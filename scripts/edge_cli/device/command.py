@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_cli.console import Screen
+from edge_cli.building import builds
+from edge_cli.building.builds import Build
 from edge_cli.device import deploying, planning, session
 from edge_cli.device.deploying import Manner
 from edge_cli.errors import CommandError
-from edge_cli.fleet import builds, configuration
-from edge_cli.fleet.builds import Build
+from edge_cli.fleet import configuration
 from edge_cli.fleet.configuration import Change
+from edge_cli.screen.console import Screen
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,9 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from edge_cli.asking import agrees
-from edge_cli.console import Screen
 from edge_cli.device import packing, planning, views
 from edge_cli.device.board import NoAnswerError
-from edge_cli.device.commanding import (
+from edge_cli.device.nucleus import (
     BROKEN_STATES,
     FINAL,
     NUCLEUS_LOG,
@@ -24,6 +22,8 @@ from edge_cli.device.commanding import (
 from edge_cli.device.planning import Plan, Wish
 from edge_cli.device.report import LastLines, Report
 from edge_cli.errors import CommandError
+from edge_cli.screen.asking import agrees
+from edge_cli.screen.console import Screen
 
 DONE = 0
 DECLINED = 1

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from edge_cli.device.commanding import Nucleus
+from edge_cli.building.builds import Build
+from edge_cli.device.nucleus import Nucleus
 from edge_cli.errors import CommandError
-from edge_cli.fleet.builds import Build
 from edge_cli.fleet.versions import next_version
 
 _DIGEST = re.compile(r"^\\?(?P<digest>[0-9a-f]{64}) [ *](?P<path>.+)$", re.MULTILINE)  # sha256sum(1)

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from edge_cli.device.board import NoAnswerError
-from edge_cli.device.commanding import (
+from edge_cli.device.nucleus import (
     FAILED,
     NUCLEUS_LOG,
     QUEUED,

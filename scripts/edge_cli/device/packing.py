@@ -15,11 +15,11 @@ from typing import Any
 
 from edge_cli import recipes
 from edge_cli.building import checksums
+from edge_cli.building.builds import Build
 from edge_cli.device import interpreters
 from edge_cli.device.board import Board
-from edge_cli.device.commanding import Order
+from edge_cli.device.nucleus import Order
 from edge_cli.errors import CommandError
-from edge_cli.fleet.builds import Build
 from edge_cli.fleet.configuration import Change
 from edge_cli.targets import Architecture
 

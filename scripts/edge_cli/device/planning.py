@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge_cli import recipes, settings_check
+from edge_cli.building.builds import Build
 from edge_cli.device import configuring, holdings, interpreters, room
-from edge_cli.device.commanding import BROKEN_STATES, Installed, Nucleus
+from edge_cli.device.nucleus import BROKEN_STATES, Installed, Nucleus
 from edge_cli.device.packing import Pack
 from edge_cli.errors import CommandError
 from edge_cli.fleet import difference
-from edge_cli.fleet.builds import Build
 from edge_cli.fleet.configuration import GRANTS, Change, leaves
 from edge_cli.fleet.difference import Difference, Kind
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_cli.device.commanding import Installed
+from edge_cli.device.nucleus import Installed
 from edge_cli.fleet.difference import Difference
 
 

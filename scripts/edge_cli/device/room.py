@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_cli.device.board import Board
 from edge_cli.errors import CommandError
-from edge_cli.views import size
+from edge_cli.screen.views import size
 
 # df(1) -P: file system, blocks of 1024 bytes, used, available, capacity, mounted on.
 _LINE = re.compile(r"^(?P<system>\S.*?) +\d+ +\d+ +(?P<free_kib>-?\d+) +\S+% +(?P<mount>/.*)$", re.MULTILINE)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from edge_cli.device.board import Board
 from edge_cli.device.classic import ClassicNucleus
-from edge_cli.device.commanding import Nucleus
 from edge_cli.device.lite import LiteNucleus
-from edge_cli.device.place import CLASSIC_ROOT, CLASSIC_VARIABLE, LITE_CLI, LITE_ROOT
+from edge_cli.device.nucleus import Nucleus
 from edge_cli.device.ssh import SshBoard
 from edge_cli.device.this_board import ThisBoard
 from edge_cli.errors import CommandError
+from edge_cli.place import CLASSIC_ROOT, CLASSIC_VARIABLE, LITE_CLI, LITE_ROOT
 from local_core.layout import Layout
 
 

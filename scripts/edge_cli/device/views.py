@@ -4,11 +4,11 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from edge_cli import views
-from edge_cli.device.commanding import SUCCEEDED
+from edge_cli.device.nucleus import SUCCEEDED
 from edge_cli.device.planning import Plan
 from edge_cli.device.report import Report
 from edge_cli.fleet import difference_view
+from edge_cli.screen import views
 
 
 def plan(wanted: Report, made: Plan) -> RenderableType:

@@ -1,9 +1,8 @@
 """Builds -> component versions in AWS -> deployments to a thing or a thing group.
 
 Where to look:
-    aws            the only user of boto3 here: who one is, and calls;  refusals: what AWS says, as sentences
-    builds         what lies in greengrass-build/
-    registry       the bucket and the region that gdk-config.json names
+    aws            the only user of boto3 here: who one is, calls;  aws_errors: what AWS says, as sentences
+    gdk_config     the bucket and the region that gdk-config.json names
     release        one build as it is published: its recipe, its uploads, what identifies its content
     versions       versions in order, and the next one
     catalogue      component versions in AWS

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge_cli.building.builds import Build
 from edge_cli.errors import CommandError
 from edge_cli.fleet import bucket as buckets
-from edge_cli.fleet import catalogue, registry, release, versions
+from edge_cli.fleet import catalogue, gdk_config, release, versions
 from edge_cli.fleet.aws import Aws, AwsError
-from edge_cli.fleet.builds import Build
 from edge_cli.fleet.catalogue import Published
 from edge_cli.fleet.release import Release
 from edge_cli.targets import Target
@@ -97,7 +97,7 @@ def refuse_other_content(wanted: Release, found: Published, taken: Sequence[str]
 
 
 def _checked(aws: Aws, build: Build, order: Order) -> Admitted:
-    bucket = order.bucket or registry.bucket(build.name, aws.region, aws.account)
+    bucket = order.bucket or gdk_config.bucket(build.name, aws.region, aws.account)
     built = release.prepared(build, build.version, bucket, order.targets)
     taken = catalogue.published_versions(aws, build.name)
     latest = catalogue.find(aws, build.name, taken[-1]) if taken else None

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from edge_cli.errors import CommandError
-from edge_cli.fleet import refusals
+from edge_cli.fleet import aws_errors
 
 _ATTEMPTS = 8  # with the SDK's back-off some 60 s: AWS's quotas are per second
 _CONFIG = Config(
@@ -45,12 +45,12 @@ class AwsError(CommandError):
     @property
     def is_absent(self) -> bool:
         """What was asked for is not there."""
-        return self.code in refusals.ABSENT
+        return self.code in aws_errors.ABSENT
 
     @property
     def is_throttled(self) -> bool:
         """AWS limits how often it is asked: later it will answer."""
-        return self.code in refusals.THROTTLED
+        return self.code in aws_errors.THROTTLED
 
 
 class Aws:
@@ -162,8 +162,8 @@ class Aws:
     def _answered(self, service: str, operation: str, error: ClientError) -> AwsError:
         code = str(error.response.get("Error", {}).get("Code", ""))
         message = str(error.response.get("Error", {}).get("Message", ""))
-        return AwsError(refusals.answered(service, operation, code, message, self.caller), code)
+        return AwsError(aws_errors.answered(service, operation, code, message, self.caller), code)
 
     def _unanswered(self, service: str, operation: str, error: BotoCoreError) -> AwsError:
         kind = type(error).__name__
-        return AwsError(refusals.unanswered(service, operation, kind, str(error), self.region), "")
+        return AwsError(aws_errors.unanswered(service, operation, kind, str(error), self.region), "")

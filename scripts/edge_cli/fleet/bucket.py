@@ -5,7 +5,7 @@ import hashlib
 
 from edge_cli.errors import CommandError
 from edge_cli.fleet.aws import Aws, AwsError
-from edge_cli.fleet.refusals import DENIED
+from edge_cli.fleet.aws_errors import DENIED
 from edge_cli.fleet.release import Upload
 
 _MOVED = frozenset(

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from edge_cli.asking import agrees
-from edge_cli.console import Screen
 from edge_cli.errors import CommandError
 from edge_cli.fleet import planning, rollout, standing, views
 from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.fleet.planning import Plan
 from edge_cli.fleet.rollout import DeviceResult
 from edge_cli.fleet.target import few
+from edge_cli.screen.asking import agrees
+from edge_cli.screen.console import Screen
 
 DONE = 0
 DECLINED = 1

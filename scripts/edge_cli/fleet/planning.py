@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_cli import project
+from edge_cli.building import builds
 from edge_cli.errors import CommandError
-from edge_cli.fleet import builds, catalogue, difference, resets, settings, specification, standing
+from edge_cli.fleet import catalogue, difference, resets, settings, specification, standing
 from edge_cli.fleet.aws import Aws
 from edge_cli.fleet.catalogue import RecipeOf
 from edge_cli.fleet.configuration import Change

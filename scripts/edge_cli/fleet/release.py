@@ -17,9 +17,9 @@ from typing import Any
 
 from edge_cli import project, recipes, settings_check
 from edge_cli.building import checksums
+from edge_cli.building.builds import Build
 from edge_cli.building.names import namespace_of
 from edge_cli.errors import CommandError
-from edge_cli.fleet.builds import Build
 from edge_cli.targets import Target
 
 _TO_BE_FILLED = re.compile(r"s3://BUCKET_NAME/(?:.*/)?([^/]+)")

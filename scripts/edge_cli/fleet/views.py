@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from edge_cli import views
 from edge_cli.fleet import difference_view
 from edge_cli.fleet.history import History, PastDeployment
 from edge_cli.fleet.planning import Plan
 from edge_cli.fleet.publishing import Outcome, PublishedComponent
 from edge_cli.fleet.rollout import DeviceResult
+from edge_cli.screen import views
 
 _OUTCOMES = {
     Outcome.PUBLISHED: ("published", "green"),

@@ -1,4 +1,4 @@
-"""`edge lint`: what is wrong with recipes and the registry although every schema takes them.
+"""`edge lint`: what is wrong with recipes and gdk-config.json although every schema takes them.
 
 Owns the rules, one small function each, and the engine that runs them over the project's files. It never
 opens a connection, changes no file, and says nothing that the nuclei's own recipe reader says already: that
@@ -7,10 +7,10 @@ one is `local_core.model`, and what it finds is shown here too. Everything runs 
 Modules, from the outside in:
     view            findings and rules as a person sees them
     linting         which files, which checks, one list of findings
-    catalogue       all rules
+    all_rules       every rule
     workspace       what is linted: recipes, gdk-config.json, deployment.json, code, CloudFormation templates
     reader          the faults that the local core's recipe reader finds, for both nuclei
-    identity, registry                          one component, called the same everywhere
+    identity, gdk_config                        one component, called the same everywhere
     gdk_form                                    what GDK asks of gdk-config.json
     platforms, manifests, artifacts             what is deployed where
     dependencies, version_ranges, amazon        what must be there besides

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 
 from edge_cli.lint.finding import Remark, Rule, Severity
-from edge_cli.lint.registry import pairs
+from edge_cli.lint.gdk_config import pairs
 from edge_cli.lint.values import child, items, nearest, text
 from edge_cli.lint.workspace import Workspace
 from local_core.model.recipe_document import Value

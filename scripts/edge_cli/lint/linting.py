@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge_cli.errors import CommandError
 from edge_cli.lint import reader, templates
-from edge_cli.lint.catalogue import PROJECT_RULES, RECIPE_RULES, RULES_ACROSS
+from edge_cli.lint.all_rules import PROJECT_RULES, RECIPE_RULES, RULES_ACROSS
 from edge_cli.lint.finding import Finding
 from edge_cli.lint.workspace import REGISTRY, Workspace, read_workspace, recipe_paths
 from edge_cli.project import PROJECT

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_cli.lint.catalogue import ALL
+from edge_cli.lint.all_rules import ALL
 from edge_cli.lint.finding import Finding, Severity
 from edge_cli.lint.linting import Report
 

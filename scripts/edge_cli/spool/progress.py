@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from edge_cli.console import Screen
+from edge_cli.screen.console import Screen
 
 
 @contextmanager

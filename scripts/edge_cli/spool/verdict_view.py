@@ -3,8 +3,8 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from edge_cli import views
-from edge_cli.console import Screen
+from edge_cli.screen import views
+from edge_cli.screen.console import Screen
 from edge_cli.spool.verify import Checked, Verdict
 from edge_cli.spool.views import worrying
 from edge_common.spool.findings import Cause, Damage

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edge_cli import views
+from edge_cli.screen import views
 from edge_cli.spool.documents import DeadLetters, Lane, Survey
 from edge_cli.spool.places import User
 from edge_cli.spool.requeue import Requeued

@@ -13,12 +13,12 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 
-from local_core.children import Children
 from local_core.cloud.keeper import Keeper
-from local_core.cloud.mqtt_connection import HOST, MqttProtocol
+from local_core.cloud.mqtt.connection import HOST, MqttProtocol
 from local_core.cloud.ports import check_port_is_free, free_port, is_listening
 from local_core.errors import CoreError
 from local_core.layout import Layout
+from local_core.processes.children import Children
 
 START_TIMEOUT_S = 15.0
 STOP_GRACE_S = 3.0

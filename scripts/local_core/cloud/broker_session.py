@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from local_core.cloud.mqtt_connection import ConnectionLostError, MqttConnection, MqttError
+from local_core.cloud.mqtt.connection import ConnectionLostError, MqttConnection, MqttError
 from local_core.cloud.subscriptions import CloudFilter, Subscriptions
 
 OPERATION_TIMEOUT_S = 30.0  # the nucleus's mqtt.operationTimeoutMs

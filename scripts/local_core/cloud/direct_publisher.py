@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from local_core.cloud.message import CloudMessage
-from local_core.cloud.mqtt_connection import MqttError
+from local_core.cloud.mqtt.connection import MqttError
 from local_core.cloud.spooler import PublishError, Uplink
 
 MAX_UNACKNOWLEDGED = 10  # IOTCORED_MQTT_MAX_PUBLISH_RECORDS of iotcored

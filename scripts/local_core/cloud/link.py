@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from local_core.cloud.broker_session import BrokerSession
 from local_core.cloud.message import CloudMessage
-from local_core.cloud.mqtt_connection import Done, MqttConnection, MqttError, MqttProtocol
+from local_core.cloud.mqtt.connection import Done, MqttConnection, MqttError, MqttProtocol
 from local_core.cloud.subscriptions import OnMessage, Subscriber, Subscriptions
 from local_core.errors import CoreError
 

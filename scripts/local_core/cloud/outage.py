@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from local_core.cloud.link import Link
-from local_core.cloud.object_store import ObjectStore
+from local_core.cloud.s3.store import ObjectStore
 from local_core.cloud.services import CloudService
 from local_core.cloud.token_exchange import TokenExchange
 

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Protocol
 
 from local_core.cloud.message import CloudMessage
-from local_core.cloud.mqtt_connection import Done, MqttError
+from local_core.cloud.mqtt.connection import Done, MqttError
 
 MAX_BYTES = 2_621_440  # mqtt.spooler.maxSizeInBytes: payloads only
 MAX_IN_FLIGHT = 5  # mqtt.maxInFlightPublishes

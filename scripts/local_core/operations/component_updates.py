@@ -1,8 +1,8 @@
 """What deployments ask of components, over IPC: consent to an update, validity of a new configuration.
 
 SubscribeToComponentUpdates, DeferComponentUpdate, SubscribeToValidateConfigurationUpdates and
-SendConfigurationValidityReport; for deployments the notices of `local_core.runtime.notices`. Needs no policy.
-On the core's event loop. Sources: LifecycleIPCEventStreamAgent, UpdateSystemPolicyService,
+SendConfigurationValidityReport; for deployments the notices of `local_core.deployments.notices`. Needs no
+policy. On the core's event loop. Sources: LifecycleIPCEventStreamAgent, UpdateSystemPolicyService,
 ConfigStoreIPCEventStreamAgent, DynamicComponentConfigurationValidator.
 
 The classic nucleus asks for consent only in deployments from the cloud (NOTIFY_COMPONENTS, 60 s) and skips it
@@ -14,6 +14,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping
 
+from local_core.deployments.failures import ConfigurationRejectedError
 from local_core.ipc.rpc import (
     Call,
     JsonObject,
@@ -24,7 +25,6 @@ from local_core.ipc.rpc import (
     service_error,
 )
 from local_core.runtime.builtin import CLI
-from local_core.runtime.failures import ConfigurationRejectedError
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,6 +9,14 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from local_core.deployments.deployment import (
+    FINAL,
+    ConfigurationUpdate,
+    DeploymentRecord,
+    DeploymentRequest,
+    FailurePolicy,
+)
+from local_core.deployments.queue import Deployments
 from local_core.ipc.authorization import CLI, Authorizer
 from local_core.ipc.rpc import (
     Call,
@@ -20,14 +28,6 @@ from local_core.ipc.rpc import (
     service_error,
 )
 from local_core.runtime.definition import RunWith
-from local_core.runtime.deployment import (
-    FINAL,
-    ConfigurationUpdate,
-    DeploymentRecord,
-    DeploymentRequest,
-    FailurePolicy,
-)
-from local_core.runtime.deployments import Deployments
 
 _ANYTHING = "*"  # AuthorizationHandler.ANY_REGEX
 _RESOURCE_TYPE = "LocalDeployment"  # CLIEventStreamAgent.LOCAL_DEPLOYMENT_RESOURCE

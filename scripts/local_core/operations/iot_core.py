@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from local_core.cloud.direct_publisher import DirectPublisher
 from local_core.cloud.link import Link
 from local_core.cloud.message import CloudMessage, check_publishable
-from local_core.cloud.mqtt_connection import MqttError
+from local_core.cloud.mqtt.connection import MqttError
 from local_core.cloud.spooler import PublishError, Spooler
 from local_core.ipc.authorization import MQTTPROXY, Authorizer
 from local_core.ipc.rpc import Call, JsonObject, Operation, Stream, service_error

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_core.deployments.queue import Deployments
 from local_core.ipc.authorization import Authorizer
 from local_core.ipc.routes import unsupported
 from local_core.ipc.rpc import Handler, Operation
@@ -20,7 +21,6 @@ from local_core.operations.pubsub import PubSub
 from local_core.operations.secret_values import SecretOperations
 from local_core.operations.shadows import ShadowOperations
 from local_core.runtime.builtin import CLI
-from local_core.runtime.deployments import Deployments
 from local_core.runtime.supervisor import Supervisor
 from local_core.settings import Flavor
 

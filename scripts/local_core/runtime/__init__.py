@@ -1,11 +1,8 @@
-"""Component processes: started, watched, logged, stopped; and the deployments that ask for it.
+"""Component processes: started, watched, logged, stopped.
 
 Where to look:
     supervisor    all components of a core; component, state_actions, states: one of them
     steps         one lifecycle step; process, environment: its process; component_log: what it writes
-    deployments   the queue; rollout: one deployment; preparation, planning, resolver: its plan
-    packages      recipes and artifacts; staging: those of a deployment that is not applied yet
-    inventory     what a core must know again after a restart
 
 Where it differs from a device, on purpose:
     - Every component runs as the core's own user, without limits: RequiresPrivilege and runWith are noted

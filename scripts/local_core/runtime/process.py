@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from local_core.children import Children
+from local_core.processes.children import Children
 from local_core.runtime.log_format import LineSplitter
 
 # UnixPlatform's default shell: plain `sh`, whatever that is; never the user's own.

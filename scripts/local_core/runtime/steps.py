@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local_core.children import Children
 from local_core.model.recipe_model import Phase, SkipCondition
+from local_core.processes.children import Children
 from local_core.runtime.component_log import ComponentLog
 from local_core.runtime.definition import Definition
 from local_core.runtime.process import ScriptProcess, start_script

@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from local_core.children import Children
 from local_core.ipc.tokens import Tokens
 from local_core.layout import Layout
 from local_core.model.recipe_model import DependencyType
+from local_core.processes.children import Children
 from local_core.runtime.component import Component
 from local_core.runtime.component_log import ComponentLog
 from local_core.runtime.definition import Change, Definition

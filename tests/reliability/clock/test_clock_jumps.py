@@ -12,11 +12,11 @@ import pytest
 from support.component_process import ComponentProcess, started
 from support.faked_clock import FakedClock, TimeJudge
 from support.figures import Figure
-from support.pipeline_disk import counts_of, held
-from support.pipeline_table import in_order_without_gaps, numbers_of, readings_by_number, table_of_objects
-from support.s3_credentials import TokenExchangeDouble
-from support.s3_store import BUCKET, REGION, Store, running_store
-from support.spooling import seeded, trial_seed
+from support.pipeline.disk import counts_of, held
+from support.pipeline.table import in_order_without_gaps, numbers_of, readings_by_number, table_of_objects
+from support.s3.credentials import TokenExchangeDouble
+from support.s3.store import BUCKET, REGION, Store, running_store
+from support.spool.spooling import seeded, trial_seed
 from support.waiting import wait_until
 
 TEN_YEARS_S = 10 * 365 * 24 * 3600

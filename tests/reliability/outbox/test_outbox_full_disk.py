@@ -8,9 +8,9 @@ import pytest
 from edge_common.outbox import Batching, BatchOutbox, MessageOutbox, OutboxConfig, OutboxStatistics
 from edge_common.spool import SpoolFullError
 from support.figures import Figure
-from support.outbox_ends import IN_A_BLINK, POISON, Broker, Bucket, Mood, context_of
+from support.outbox.ends import IN_A_BLINK, POISON, Broker, Bucket, Mood, context_of
 from support.small_disk import fill
-from support.spooling import seeded, trial_seed
+from support.spool.spooling import seeded, trial_seed
 
 MIB = 1 << 20
 FILLS = 3

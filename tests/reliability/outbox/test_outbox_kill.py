@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.figures import Figure
-from support.spool_strace import environment
-from support.spooling import trial_seed
+from support.spool.spooling import trial_seed
+from support.spool.strace import environment
 
 KILLS = 100
 KILLS_RELEASE = 3_000
@@ -22,7 +22,7 @@ KILLS_RELEASE = 3_000
 def test_killed_at_random_it_loses_and_doubles_nothing(
     tmp_path: Path, kind: str, kills: int, figure: Figure
 ) -> None:
-    command = ["-m", "support.outbox_killing", str(tmp_path / "outbox"), str(kills), str(trial_seed()), kind]
+    command = ["-m", "support.outbox.killing", str(tmp_path / "outbox"), str(kills), str(trial_seed()), kind]
     ran = subprocess.run(
         [sys.executable, *command], check=True, stdout=subprocess.PIPE, text=True, env=environment()
     )

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from support.figures import Figure
-from support.outbox_bench import LANES, WINDOW
-from support.outbox_witness import Witness
-from support.spool_strace import MUTATING, calls_of, children
-from support.spooling import trial_seed
+from support.outbox.bench import LANES, WINDOW
+from support.outbox.witness import Witness
+from support.spool.spooling import trial_seed
+from support.spool.strace import MUTATING, calls_of, children
 
-PROGRAM = "support.outbox_steps"
+PROGRAM = "support.outbox.steps"
 LEAST_POINTS = 150
 OFFSETS = [0, 1, *(pytest.param(offset, marks=pytest.mark.release) for offset in range(2, 10))]
 SIGKILLED = -9

@@ -22,8 +22,8 @@ from edge_common.errors import EdgeError
 from edge_common.spool import OnFull
 from support.figures import Figure
 from support.manual_clock import ManualClock
-from support.outbox_bench import WINDOW, Bench
-from support.outbox_ends import POISON, Broker, Bucket, Mood
+from support.outbox.bench import WINDOW, Bench
+from support.outbox.ends import POISON, Broker, Bucket, Mood
 
 SEQUENCES = 100
 SEQUENCES_RELEASE = 5_000

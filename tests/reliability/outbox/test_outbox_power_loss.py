@@ -7,14 +7,14 @@ import pytest
 
 from edge_common.outbox.dead_letters import BACKLOG_FOLDER, DEAD_FOLDER, LIVE_FOLDER, RECORDS_FOLDER
 from support.figures import Figure
-from support.outbox_bench import LANES, WINDOW
-from support.outbox_witness import Witness
-from support.spool_disk import Contents, adopt
-from support.spool_strace import record_steps
-from support.spool_trace import Replay, calls_in
-from support.spooling import seeded, trial_seed
+from support.outbox.bench import LANES, WINDOW
+from support.outbox.witness import Witness
+from support.spool.disk import Contents, adopt
+from support.spool.spooling import seeded, trial_seed
+from support.spool.strace import record_steps
+from support.spool.trace import Replay, calls_in
 
-PROGRAM = "support.outbox_steps"
+PROGRAM = "support.outbox.steps"
 STATES_PER_CHANGE = 2
 RUNS = 2
 STATES = 300  # of one chunk, at least

@@ -7,11 +7,11 @@ import pytest
 
 from local_core.settings import Flavor
 from support.figures import Figure
-from support.pipeline import LANES, MAX_IN_FLIGHT, PUBLISHER, UPLOADER, running_pipeline
-from support.pipeline_cloud import pipeline_cloud
-from support.pipeline_killing import CORE, Killings
-from support.pipeline_witness import judge_in_the_end
-from support.spooling import seeded, trial_seed
+from support.pipeline.cloud import pipeline_cloud
+from support.pipeline.killing import CORE, Killings
+from support.pipeline.pipeline import LANES, MAX_IN_FLIGHT, PUBLISHER, UPLOADER, running_pipeline
+from support.pipeline.witness import judge_in_the_end
+from support.spool.spooling import seeded, trial_seed
 from support.waiting import wait_until
 
 KILLS = 25

@@ -7,12 +7,12 @@ import pytest
 
 from local_core.settings import Flavor
 from support.figures import Figure
-from support.pipeline import LANES, MAX_IN_FLIGHT, running_pipeline
-from support.pipeline_cloud import pipeline_cloud
-from support.pipeline_faults import Faults
-from support.pipeline_witness import judge_in_the_end, judge_now
-from support.s3_proxy import S3Proxy
-from support.spooling import seeded, trial_seed
+from support.pipeline.cloud import pipeline_cloud
+from support.pipeline.faults import Faults
+from support.pipeline.pipeline import LANES, MAX_IN_FLIGHT, running_pipeline
+from support.pipeline.witness import judge_in_the_end, judge_now
+from support.s3.proxy import S3Proxy
+from support.spool.spooling import seeded, trial_seed
 from support.waiting import wait_until
 
 

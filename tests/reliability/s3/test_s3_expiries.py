@@ -18,12 +18,12 @@ from edge_common.outbox import DEFAULT_BACKOFF, Courier, DeliveryBackoff, Outage
 from edge_common.s3 import Placed, Timeouts
 from support.figures import Figure
 from support.manual_clock import ManualClock
-from support.outbox_ends import IN_A_BLINK, context_of
-from support.s3_bench import PART_BYTES, Bench, bench, hex_of
-from support.s3_credentials import Temper, TokenExchangeDouble
-from support.s3_store import REGION, running_store
-from support.s3_uploading import put_readings, table_of, uploading
-from support.spooling import seeded, trial_seed
+from support.outbox.ends import IN_A_BLINK, context_of
+from support.s3.bench import PART_BYTES, Bench, bench, hex_of
+from support.s3.credentials import Temper, TokenExchangeDouble
+from support.s3.store import REGION, running_store
+from support.s3.uploading import put_readings, table_of, uploading
+from support.spool.spooling import seeded, trial_seed
 
 TRIAL_DEADLINE_S = 1500.0
 WINDOW_S = 60.0

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from support.figures import Figure
-from support.s3_credentials import TokenExchangeDouble
-from support.s3_store import BUCKET, REGION, running_store
+from support.s3.credentials import TokenExchangeDouble
+from support.s3.store import BUCKET, REGION, running_store
 
 PROCESSES = 8
 DEADLINE_S = 1700.0
@@ -64,7 +64,7 @@ def uploaded_by_processes(folder: Path, each: int, environment: dict[str, str]) 
         workers = []
         for number in range(PROCESSES):
             worker = subprocess.Popen(
-                [sys.executable, "-m", "support.s3_frozen_worker", str(folder / str(number)), str(each)],
+                [sys.executable, "-m", "support.s3.frozen_worker", str(folder / str(number)), str(each)],
                 env={
                     **os.environ,
                     **environment,

@@ -8,16 +8,16 @@ from edge_common.s3 import PART_BYTES as LARGE_BYTES
 from edge_common.s3 import file_key
 from s3_batch_uploader.config import AfterUpload, FolderConfig
 from s3_batch_uploader.destination import Destination
-from s3_batch_uploader.folder import Folder
-from s3_batch_uploader.folder_sync import FolderSync
+from s3_batch_uploader.folders.folder import Folder
+from s3_batch_uploader.folders.sync import FolderSync
 from support.figures import Figure
-from support.outbox_ends import IN_A_BLINK, context_of
-from support.s3_bench import PART_BYTES, bench, hex_of
-from support.s3_credentials import TokenExchangeDouble
-from support.s3_proxy import STORM, Fault, S3Proxy
-from support.s3_store import BUCKET, REGION, running_store
-from support.s3_uploading import put_readings, table_of, uploading
-from support.spooling import seeded, trial_seed
+from support.outbox.ends import IN_A_BLINK, context_of
+from support.s3.bench import PART_BYTES, bench, hex_of
+from support.s3.credentials import TokenExchangeDouble
+from support.s3.proxy import STORM, Fault, S3Proxy
+from support.s3.store import BUCKET, REGION, running_store
+from support.s3.uploading import put_readings, table_of, uploading
+from support.spool.spooling import seeded, trial_seed
 from support.waiting import wait_until
 
 READINGS_A_BATCH = 10

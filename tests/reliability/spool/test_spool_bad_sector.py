@@ -8,8 +8,8 @@ import pytest
 
 from edge_common.spool import Spool
 from support.figures import Figure
-from support.spool_strace import PYTHON, environment
-from support.spooling import SEGMENT_BLOCKS, segment_paths, small_limits
+from support.spool.spooling import SEGMENT_BLOCKS, segment_paths, small_limits
+from support.spool.strace import PYTHON, environment
 
 RECORDS = 10  # in three segments: the first, one in the middle, the one written to
 FILES = ("first segment", "second segment", "last segment", "release.journal", "format")
@@ -32,7 +32,7 @@ def read_with(folder: Path, file: str, when: str | None) -> tuple[dict[str, Any]
         [
             *("strace", "-f", "-qq", "-o", str(log), "-P", str(path_of(folder, file))),
             *("-e", "trace=pread64", "-e", "signal=none", *injection),
-            *(*PYTHON, "-m", "support.spool_reading", str(folder)),
+            *(*PYTHON, "-m", "support.spool.reading", str(folder)),
         ],
         check=True,
         capture_output=True,

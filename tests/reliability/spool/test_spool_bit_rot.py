@@ -5,7 +5,7 @@ import pytest
 
 from edge_common.spool import Spool
 from support.figures import Figure
-from support.spooling import (
+from support.spool.spooling import (
     BLOCK_BYTES,
     SEGMENT_BLOCKS,
     adds_up,

@@ -7,9 +7,9 @@ import pytest
 
 from edge_common.spool import Spool
 from support.figures import Figure
-from support.spool_steps import LIMITS
-from support.spool_strace import calls_of, children
-from support.spool_witness import Witness
+from support.spool.steps import LIMITS
+from support.spool.strace import calls_of, children
+from support.spool.witness import Witness
 
 SYNCS = ("fdatasync", "fsync")
 OTHERS = ("pwrite64", "rename", "unlink", "mkdir")

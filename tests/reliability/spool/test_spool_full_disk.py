@@ -6,7 +6,7 @@ import pytest
 from edge_common.spool import OnFull, Spool, SpoolFullError, SpoolLimits
 from support.figures import Figure
 from support.small_disk import fill, free_bytes
-from support.spooling import adds_up, records_of, seeded
+from support.spool.spooling import adds_up, records_of, seeded
 
 FILLS = 25
 MIB = 1 << 20

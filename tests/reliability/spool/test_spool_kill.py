@@ -8,8 +8,8 @@ import pytest
 
 from edge_common.spool import OnFull
 from support.figures import Figure
-from support.spool_strace import environment
-from support.spooling import trial_seed
+from support.spool.spooling import trial_seed
+from support.spool.strace import environment
 
 CYCLES = 250
 MANY, ONE = 12, 1  # files; with one, it is written over whenever all is released, as on a full disk
@@ -35,7 +35,7 @@ def kill_again_and_again(folder: Path, seed: int, policy: OnFull, files: int) ->
     """What came of so many kills at random moments."""
     ran = subprocess.run(
         [
-            *(sys.executable, "-m", "support.spool_killing"),
+            *(sys.executable, "-m", "support.spool.killing"),
             *(str(folder), str(CYCLES), str(seed), policy, str(files)),
         ],
         check=True,

@@ -5,9 +5,9 @@ import pytest
 
 from edge_common.spool import Spool
 from support.figures import Figure
-from support.spool_steps import LIMITS
-from support.spool_strace import MUTATING, SPOOL_ONE_FILE, SPOOL_STEPS, calls_of, children
-from support.spool_witness import Witness
+from support.spool.steps import LIMITS
+from support.spool.strace import MUTATING, SPOOL_ONE_FILE, SPOOL_STEPS, calls_of, children
+from support.spool.witness import Witness
 
 SIGKILLED = -9
 WRITES, SYNCS, NAMES = ("pwrite64", "write"), ("fdatasync", "fsync"), ("rename", "unlink", "mkdir")

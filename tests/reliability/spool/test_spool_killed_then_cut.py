@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from edge_common.spool import Spool
-from support import spool_one_file, spool_steps
 from support.figures import Figure
-from support.spool_disk import Contents, Disk, adopt
-from support.spool_hooks import Hooks
-from support.spool_steps import LIMITS, OneThread, Steps
-from support.spool_witness import Witness, acknowledged
-from support.spooling import seeded
+from support.spool import one_file, steps
+from support.spool.disk import Contents, Disk, adopt
+from support.spool.hooks import Hooks
+from support.spool.spooling import seeded
+from support.spool.steps import LIMITS, OneThread, Steps
+from support.spool.witness import Witness, acknowledged
 
 STATES = 8
 TRIALS = [
     pytest.param(work, seed, id=f"{name}{seed}", marks=[pytest.mark.release] if seed > chosen else [])
-    for name, work, chosen in (("", spool_steps.steps, 2), ("one file-", spool_one_file.steps, 1))
+    for name, work, chosen in (("", steps.steps, 2), ("one file-", one_file.steps, 1))
     for seed in range(1, 21)
 ]
 Killed = tuple[Contents, Disk, bytes]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_common.spool import OnFull, Spool, SpoolLimits
-from support.spooling import BLOCK_BYTES, records_of, segment_paths, small_limits
+from support.spool.spooling import BLOCK_BYTES, records_of, segment_paths, small_limits
 
 MIB = 1 << 20
 

@@ -16,10 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from edge_common.spool import OnFull, Spool, SpoolFullError
 from edge_common.spool.blank import READY_NAME
 from support.figures import Figure
-from support.spool_disk import Contents, Disk, adopt
-from support.spool_hooks import Hooks
-from support.spool_witness import Witness, acknowledged, noted, noting, released, releasing
-from support.spooling import seeded, small_limits, trial_seed
+from support.spool.disk import Contents, Disk, adopt
+from support.spool.hooks import Hooks
+from support.spool.spooling import seeded, small_limits, trial_seed
+from support.spool.witness import Witness, acknowledged, noted, noting, released, releasing
 
 SEQUENCES = 250
 STEPS = 30

@@ -5,12 +5,12 @@ import pytest
 
 from edge_common.spool import Spool
 from support.figures import Figure
-from support.spool_disk import Contents, adopt
-from support.spool_steps import LIMITS
-from support.spool_strace import SPOOL_ONE_FILE, SPOOL_STEPS, record_steps
-from support.spool_trace import Replay, calls_in
-from support.spool_witness import Witness
-from support.spooling import seeded, trial_seed
+from support.spool.disk import Contents, adopt
+from support.spool.spooling import seeded, trial_seed
+from support.spool.steps import LIMITS
+from support.spool.strace import SPOOL_ONE_FILE, SPOOL_STEPS, record_steps
+from support.spool.trace import Replay, calls_in
+from support.spool.witness import Witness
 
 STATES_PER_CHANGE = 6
 RUNS = 12  # at most, in one chunk

@@ -7,9 +7,9 @@ import pytest
 
 from edge_common.errors import TransientError
 from edge_common.spool import Spool
-from support.spool_disk import Contents, adopt
-from support.spool_hooks import Hooks
-from support.spooling import records_of, seeded, small_limits
+from support.spool.disk import Contents, adopt
+from support.spool.hooks import Hooks
+from support.spool.spooling import records_of, seeded, small_limits
 
 STATES_PER_CHANGE = 20
 

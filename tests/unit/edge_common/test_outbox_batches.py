@@ -11,8 +11,8 @@ from edge_common.outbox import Batching, BatchOutbox, Frozen, OutboxConfig, Outb
 from edge_common.outbox.config import MIN_MAX_BYTES, batch_shares
 from edge_common.outbox.dead_letters import DEAD_FOLDER, RECORDS_FOLDER, decode
 from edge_common.spool import Spool, SpoolFullError
-from support.outbox_ends import IN_A_BLINK, POISON, Bucket, Mood, context_of
-from support.spooling import records_of
+from support.outbox.ends import IN_A_BLINK, POISON, Bucket, Mood, context_of
+from support.spool.spooling import records_of
 from support.waiting import wait_until
 
 WITHIN_S = 20.0

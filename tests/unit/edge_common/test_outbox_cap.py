@@ -6,7 +6,7 @@ import pytest
 
 from edge_common.outbox import Batching, BatchOutbox, OutboxConfig
 from edge_common.outbox.cap import CAP_NAME, Cap, note_cap, read_cap
-from support.outbox_ends import Bucket, Mood, context_of
+from support.outbox.ends import Bucket, Mood, context_of
 from support.small_disk import fill, mounted
 
 MIB = 1 << 20

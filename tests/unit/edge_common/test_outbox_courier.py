@@ -14,7 +14,7 @@ from edge_common.outbox.courier import Courier, DeliveryBackoff
 from edge_common.outbox.outage import Outage
 from edge_common.outbox.storage import StorageClosedError
 from support.manual_clock import ManualClock
-from support.outbox_ends import IN_A_BLINK
+from support.outbox.ends import IN_A_BLINK
 from support.waiting import wait_until
 
 WITHIN_S = 10.0

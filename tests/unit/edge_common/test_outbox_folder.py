@@ -10,7 +10,7 @@ from edge_common.errors import ConfigError, PermanentError
 from edge_common.outbox import Batching, BatchOutbox, MessageOutbox, OutboxConfig
 from edge_common.outbox.config import MIN_MAX_BYTES
 from edge_common.outbox.folder import look_at_room, prepare_folder
-from support.outbox_ends import Broker, Bucket, Mood, context_of
+from support.outbox.ends import Broker, Bucket, Mood, context_of
 from support.small_disk import fill, mounted
 
 MIB = 1 << 20

@@ -8,8 +8,8 @@ from edge_common.outbox import LIVE_RECORDS, MessageOutbox, OutboxConfig, Outbox
 from edge_common.outbox.config import MIN_MAX_BYTES, message_shares
 from edge_common.outbox.dead_letters import BACKLOG_FOLDER, DEAD_FOLDER, LIVE_FOLDER, decode
 from edge_common.spool import Spool, SpoolFullError
-from support.outbox_ends import IN_A_BLINK, POISON, Broker, Mood, context_of
-from support.spooling import records_of
+from support.outbox.ends import IN_A_BLINK, POISON, Broker, Mood, context_of
+from support.spool.spooling import records_of
 from support.waiting import wait_until
 
 WITHIN_S = 20.0

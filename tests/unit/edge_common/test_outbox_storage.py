@@ -13,8 +13,8 @@ from edge_common.outbox.config import MIN_MAX_BYTES
 from edge_common.outbox.dead_letters import RECORDS_FOLDER, decode
 from edge_common.outbox.storage import Storage, StorageClosedError
 from edge_common.spool import OnFull
-from support.outbox_bench import small_shares
-from support.spooling import records_of
+from support.outbox.bench import small_shares
+from support.spool.spooling import records_of
 
 POISON = PermanentError("no far end takes it", code="poison")
 

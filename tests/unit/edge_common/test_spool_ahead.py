@@ -8,7 +8,7 @@ import pytest
 
 from edge_common.errors import TransientError
 from edge_common.spool import OnFull, Spool, SpoolFullError
-from support.spooling import BLOCK_BYTES, records_of, segment_paths, small_limits
+from support.spool.spooling import BLOCK_BYTES, records_of, segment_paths, small_limits
 from support.waiting import wait_until
 
 READY = "blank.ready"

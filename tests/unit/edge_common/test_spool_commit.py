@@ -12,7 +12,7 @@ import pytest
 from edge_common.errors import PermanentError, TransientError
 from edge_common.spool import Spool, commit
 from edge_common.spool.commit import Committer
-from support.spooling import records_of, small_limits
+from support.spool.spooling import records_of, small_limits
 from support.waiting import wait_until
 
 FRAME_PAYLOAD_BYTES = 100

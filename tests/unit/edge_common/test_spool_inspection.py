@@ -15,7 +15,7 @@ from edge_common.spool.findings import Cause, Damage, Found
 from edge_common.spool.inspection import holder, is_spool, look, walk
 from edge_common.spool.scan import Scan, scan
 from edge_common.spool.segment import Segment
-from support.spooling import BLOCK_BYTES, fill, flip, segment_paths, small_limits
+from support.spool.spooling import BLOCK_BYTES, fill, flip, segment_paths, small_limits
 
 RECORDS_WRITTEN = 1000  # some 250 segments begun while somebody looks
 

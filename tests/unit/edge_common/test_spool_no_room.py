@@ -10,7 +10,7 @@ import pytest
 
 from edge_common.errors import TransientError
 from edge_common.spool import OnFull, Spool, SpoolFullError
-from support.spooling import BLOCK_BYTES, SEGMENT_BLOCKS, records_of, segment_paths, small_limits
+from support.spool.spooling import BLOCK_BYTES, SEGMENT_BLOCKS, records_of, segment_paths, small_limits
 
 NO_ROOM = replace(small_limits(), min_free_bytes=1 << 60)
 SEGMENT_BYTES = SEGMENT_BLOCKS * BLOCK_BYTES

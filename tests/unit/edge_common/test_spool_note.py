@@ -6,7 +6,7 @@ import pytest
 
 from edge_common.spool import OnFull, Spool
 from edge_common.spool.checksum import crc32c
-from support.spooling import BLOCK_BYTES, records_of, small_limits
+from support.spool.spooling import BLOCK_BYTES, records_of, small_limits
 
 LONGEST_BYTES = 1024
 

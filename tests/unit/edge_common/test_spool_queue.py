@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge_common.errors import PermanentError
 from edge_common.spool import OnFull, Spool, SpoolFullError
-from support.spooling import BLOCK_BYTES, records_of, segment_paths, small_limits
+from support.spool.spooling import BLOCK_BYTES, records_of, segment_paths, small_limits
 from support.waiting import wait_until
 
 

@@ -11,7 +11,7 @@ from edge_common.errors import ConfigError, PermanentError, TransientError
 from edge_common.spool import Spool, SpoolLimits
 from edge_common.spool.checksum import crc32c
 from edge_common.spool.limits import OnFull
-from support.spooling import BLOCK_BYTES, fill, flip, records_of, segment_paths, small_limits
+from support.spool.spooling import BLOCK_BYTES, fill, flip, records_of, segment_paths, small_limits
 
 OTHER_USER = 12345
 

@@ -7,7 +7,7 @@ import pytest
 
 from edge_common.errors import TransientError
 from edge_common.spool import OnFull, Spool
-from support.spooling import BLOCK_BYTES, adds_up, records_of, segment_paths, small_limits
+from support.spool.spooling import BLOCK_BYTES, adds_up, records_of, segment_paths, small_limits
 
 
 def fail_reads(patch: pytest.MonkeyPatch, is_bad: Callable[[int, int, int], bool]) -> None:

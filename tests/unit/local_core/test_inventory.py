@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from local_core.deployments.deployment import DeploymentRecord, DetailedStatus, Failure, Status
+from local_core.deployments.inventory import Installed, Inventory, read_inventory
 from local_core.runtime.definition import RunWith
-from local_core.runtime.deployment import DeploymentRecord, DetailedStatus, Failure, Status
-from local_core.runtime.inventory import Installed, Inventory, read_inventory
 from support.file_size import file_size_limit
 
 

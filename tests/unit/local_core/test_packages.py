@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from local_core.deployments.packages import ArtifactError, Packages
+from local_core.deployments.unarchive import UnarchiveError, unzip
 from local_core.errors import RecipeError
 from local_core.layout import Layout
 from local_core.model.recipe import load_recipe
 from local_core.model.recipe_model import Manifest, Recipe
-from local_core.runtime.packages import ArtifactError, Packages
-from local_core.runtime.unarchive import UnarchiveError, unzip
 from local_core.settings import Flavor
 
 NAME, VERSION = "com.example.X", "1.0.0"

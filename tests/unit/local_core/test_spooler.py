@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from local_core.cloud.direct_publisher import MAX_PAYLOAD_BYTES, DirectPublisher
 from local_core.cloud.message import CloudMessage
-from local_core.cloud.mqtt_connection import ConnectionLostError, Done, MqttError, RefusedError
+from local_core.cloud.mqtt.connection import ConnectionLostError, Done, MqttError, RefusedError
 from local_core.cloud.spooler import (
     BACKLOG,
     MAX_BYTES,

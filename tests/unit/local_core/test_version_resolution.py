@@ -2,10 +2,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from local_core.deployments.resolver import Recipes, ResolutionError, exactly, resolve
 from local_core.model.recipe_model import Dependency, Recipe
 from local_core.model.versions import VersionError, parse_requirement
 from local_core.runtime.builtin import NUCLEUS, TOKEN_EXCHANGE, built_in_components
-from local_core.runtime.resolver import Recipes, ResolutionError, exactly, resolve
 from local_core.settings import Flavor
 
 

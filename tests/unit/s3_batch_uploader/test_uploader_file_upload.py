@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge_common.errors import TransientError
-from s3_batch_uploader.file_upload import hash_file
-from s3_batch_uploader.folder_scan import version_of
-from s3_batch_uploader.opening import FileChangedError
-from s3_batch_uploader.settling import Version
+from s3_batch_uploader.folders.opening import FileChangedError
+from s3_batch_uploader.folders.scan import version_of
+from s3_batch_uploader.folders.settling import Version
+from s3_batch_uploader.folders.upload import hash_file
 
 CONTENT = bytes(range(256)) * 8192  # some pieces
 

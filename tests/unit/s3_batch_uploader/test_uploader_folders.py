@@ -13,10 +13,10 @@ import pytest
 
 from edge_common.errors import TransientError
 from s3_batch_uploader.config import FolderConfig
-from s3_batch_uploader.folder import Folder
-from s3_batch_uploader.folder_events import Change, FolderEvents
-from s3_batch_uploader.folder_scan import LEAVING_PREFIX
-from s3_batch_uploader.watched_folder import WatchedFolder
+from s3_batch_uploader.folders.events import Change, FolderEvents
+from s3_batch_uploader.folders.folder import Folder
+from s3_batch_uploader.folders.scan import LEAVING_PREFIX
+from s3_batch_uploader.folders.watched import WatchedFolder
 from support.manual_clock import ManualClock
 from support.waiting import wait_until
 

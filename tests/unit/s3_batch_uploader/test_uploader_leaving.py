@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_batch_uploader import leaving
-from s3_batch_uploader.folder_scan import LEAVING_PREFIX, version_of
-from s3_batch_uploader.leaving import FileInUseError, delete, move, put_back
-from s3_batch_uploader.opening import FileChangedError
-from s3_batch_uploader.settling import Version
+from s3_batch_uploader.folders import leaving
+from s3_batch_uploader.folders.leaving import FileInUseError, delete, move, put_back
+from s3_batch_uploader.folders.opening import FileChangedError
+from s3_batch_uploader.folders.scan import LEAVING_PREFIX, version_of
+from s3_batch_uploader.folders.settling import Version
 
 Leave = Callable[[Path, Version], None]
 

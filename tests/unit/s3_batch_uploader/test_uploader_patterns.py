@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_batch_uploader.patterns import NamePatterns
+from s3_batch_uploader.folders.patterns import NamePatterns
 
 TEXTS = st.text("ab/*?.[]!-", max_size=4) | st.text()  # the first often fit each other
 UNFINISHED = [".*", "*.part", "*.tmp", "*~"]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_common.errors import TransientError
-from s3_batch_uploader.receipts import Receipts, receipt
-from s3_batch_uploader.settling import Version
+from s3_batch_uploader.folders.receipts import Receipts, receipt
+from s3_batch_uploader.folders.settling import Version
 from support.small_disk import fill
 
 VERSION = Version(10, 20, 30)

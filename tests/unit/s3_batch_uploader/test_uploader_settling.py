@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_batch_uploader.settling import Settling, Version
+from s3_batch_uploader.folders.settling import Settling, Version
 
 A, B = Path("a"), Path("b")
 SMALL, LARGE = Version(1, 10, 100), Version(2, 20, 100)

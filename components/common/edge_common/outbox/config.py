@@ -36,27 +36,26 @@ class OutboxConfig(ComponentConfig):
         "outbox",
         min_length=1,
         max_length=200,
-        description="Folder of what waits to be delivered, below the component's work folder. Another name "
-        "leaves behind what waits under this one.",
+        description="Folder of undelivered records, below the component's work folder. Records under the "
+        "old name are not delivered after a change.",
     )
     max_bytes: int = setting(
         256 * MIB,
         unit="bytes",
         ge=MIN_MAX_BYTES,
         le=1024 * 1024 * MIB,
-        description="Everything in it together takes at most so much; at most 80 % of what is free. A "
+        description="Largest total size of the folder; at most 80 % of the free space. A "
         "reading takes 4096 bytes: 256 MiB last 3.5 days at one every 5 s, 2 days at one every 3 s.",
     )
     on_full: Literal["drop_oldest", "reject"] = setting(
         "drop_oldest",
-        description="When that is reached: the oldest records give way, or new ones are refused. "
-        "Either is counted.",
+        description="At that size, drop the oldest records or refuse new ones. Both are counted.",
     )
     min_free_bytes: int = setting(
         64 * MIB,
         unit="bytes",
         ge=0,
-        description="So much stays free on the disk for others, whatever `max_bytes` allows.",
+        description="Space that stays free on the disk, whatever `max_bytes` allows.",
     )
 
 

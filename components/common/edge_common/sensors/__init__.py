@@ -51,14 +51,14 @@ class SensorConfig(ComponentConfig):
     source: Literal["simulated", "host", "iio", "replay"] = setting(
         "simulated",
         description="`simulated`: made-up readings. `host`: temperatures and load of this machine. "
-        "`iio`: real sensors through drivers of the kernel. `replay`: a CSV file, read again. "
-        "Of the sections below, the one of that name is used.",
+        "`iio`: real sensors through kernel drivers. `replay`: a recorded CSV file. "
+        "Only the section below with that name is used.",
     )
     simulated: SimulatedConfig = setting(SimulatedConfig(), description="Made-up readings.")
     host: HostConfig = setting(HostConfig(), description="Temperatures and load of this machine.")
-    iio: IioConfig = setting(IioConfig(), description="Real sensors through drivers of the kernel.")
+    iio: IioConfig = setting(IioConfig(), description="Real sensors through kernel drivers.")
     replay: Annotated[ReplayConfig, requires("path", when=("source", "replay"))] = setting(
-        ReplayConfig(), description="A CSV file, read again."
+        ReplayConfig(), description="A recorded CSV file."
     )
 
 

@@ -33,7 +33,7 @@ class HostConfig(ComponentConfig):
     """Settings of the source `host`."""
 
     disk_path: str = setting(
-        "/", min_length=1, description="A path on the file system that `disk_used_percent` is of."
+        "/", min_length=1, description="Any path on the file system whose `disk_used_percent` is measured."
     )
     sysfs_root: str = setting(
         "/sys", min_length=1, description="Where sysfs is mounted; in a container it may be elsewhere."

@@ -35,23 +35,28 @@ class ReplayConfig(ComponentConfig):
     """Settings of the source `replay`."""
 
     path: str = setting(
-        "", description="The file, from the component's work folder; required with the source `replay`."
+        "",
+        description="The file, relative to the component's work folder; required with the source `replay`.",
     )
     timestamp_column: str = setting("timestamp", min_length=1, description="The column with the times.")
     columns: Annotated[dict[str, str], checked(_no_field_twice)] = setting(
-        {}, description="Column -> field, such as value -> temperature; empty: every column by its own name."
+        {},
+        description="Column -> field, such as value -> temperature; empty: every column under its own name.",
     )
     pace: Literal["timestamps", "fastest"] = setting(
-        "timestamps", description="Row by row as its times say, or as fast as rows are taken."
+        "timestamps", description="Follow the recorded times, or read as fast as possible."
     )
     speed: float = setting(
-        1.0, ge=0.001, le=1_000_000, description="How many times faster than recorded; with pace timestamps."
+        1.0,
+        ge=0.001,
+        le=1_000_000,
+        description="How many times faster than recorded; only with the pace `timestamps`.",
     )
     on_end: Literal["stop", "repeat"] = setting(
-        "stop", description="Whether the component ends with the file or begins it again."
+        "stop", description="At the end of the file, end the component or start the file again."
     )
     on_bad_row: Literal["skip", "fail"] = setting(
-        "skip", description="Whether a bad line is skipped and counted, or ends the component with an error."
+        "skip", description="Skip and count a bad line, or end the component with an error."
     )
 
 

@@ -32,16 +32,16 @@ class SimulatedConfig(ComponentConfig):
     """Settings of the source `simulated`."""
 
     seed: int | None = setting(
-        None, ge=0, description="The same seed gives the same readings; null: others at each start."
+        None, ge=0, description="The same seed gives the same readings; null: different ones at each start."
     )
     anomaly_fraction: float = setting(
         0.0,
         ge=0,
         le=1,
-        description="Share of readings whose temperature is out of the ordinary, 28 to 35 °C.",
+        description="Share of readings with an abnormal temperature, 28 to 35 °C.",
     )
     temperature_max_c: float = setting(
-        30.0, unit="°C", ge=21, le=30, description="Highest ordinary temperature; the lowest is 20 °C."
+        30.0, unit="°C", ge=21, le=30, description="Highest normal temperature; the lowest is 20 °C."
     )
 
 

@@ -1,0 +1,1 @@
+"""Folders whose files go to S3, each version once."""

@@ -1,0 +1,138 @@
+"""`edge cloud`: options and help. What its commands do is in `edge_cli.cloud_stack`."""
+
+# ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
+# ruff: noqa: PLR0913  a command has as many parameters as it has options
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge_cli.commands.fleet import Region
+from edge_cli.commands.options import AsJson, examples, group
+from edge_cli.screen.console import Screen
+from edge_cli.screen.reporting import reporting
+
+if TYPE_CHECKING:
+    from edge_cli.fleet.aws import Aws
+
+app = group(
+    "What a fleet needs in an AWS account: buckets, role, policies.\n\n"
+    "scripts/cloud/fleet.yaml describes it, for CloudFormation; everything is shown before it is changed."
+)
+
+Name = Annotated[
+    str, typer.Option("--stack", metavar="NAME", help="Of the stack; names of role alias and policies, too.")
+]
+Prefix = Annotated[
+    str | None,
+    typer.Option(
+        "--thing-prefix",
+        metavar="TEXT",
+        help="What the names of all core devices begin with; else what it was, or orangepi5-core-.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, change nothing.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout-s", min=0, metavar="SECONDS", help="How long to wait for CloudFormation.")
+]
+_DEFAULT_NAME = "edge-fleet"
+_TIMEOUT_S = 1800.0
+
+
+@app.command(
+    epilog=examples(
+        "scripts/edge cloud up --thing-prefix orangepi5-core-",
+        "scripts/edge cloud up --stack edge-fleet --region ap-northeast-2 --yes --json",
+    )
+)
+def up(
+    *,
+    stack: Name = _DEFAULT_NAME,
+    thing_prefix: Prefix = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    timeout_s: Timeout = _TIMEOUT_S,
+    region: Region = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make it, or bring it up to date.
+
+    Has CloudFormation compare, shows the difference, asks, applies it and waits. Buckets that an earlier
+    stack has left are adopted. The same command again changes nothing.
+
+    Exits with 1 when nothing was done, 3 when it failed, 4 when it was not through in time.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli.cloud_stack import applying
+        from edge_cli.cloud_stack.template import refuse_bad_prefix
+
+        refuse_bad_prefix(thing_prefix)
+        manner = applying.Manner(dry_run=dry_run, yes=yes, timeout_s=timeout_s)
+        with _aws(screen, stack, region) as aws:
+            code = applying.apply(screen, aws, stack, thing_prefix, manner)
+        raise typer.Exit(code)
+
+
+@app.command(
+    epilog=examples("scripts/edge cloud diff", "scripts/edge cloud diff --thing-prefix press-line- --json")
+)
+def diff(
+    *,
+    stack: Name = _DEFAULT_NAME,
+    thing_prefix: Prefix = None,
+    region: Region = None,
+    as_json: AsJson = False,
+) -> None:
+    """What `up` would change.
+
+    The same as `up --dry-run`: a change set is made, read and removed again.
+    """
+    up(
+        stack=stack,
+        thing_prefix=thing_prefix,
+        yes=False,
+        dry_run=True,
+        timeout_s=_TIMEOUT_S,
+        region=region,
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=examples("scripts/edge cloud down --dry-run", "scripts/edge cloud down --yes --json"))
+def down(
+    *,
+    stack: Name = _DEFAULT_NAME,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    timeout_s: Timeout = _TIMEOUT_S,
+    region: Region = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take it away; buckets stay, with all that is in them.
+
+    Shows what goes and what stays, asks, removes the stack and waits.
+
+    Exits with 1 when nothing was done, 3 when it failed, 4 when it was not through in time.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli.cloud_stack import applying, removing
+
+        manner = applying.Manner(dry_run=dry_run, yes=yes, timeout_s=timeout_s)
+        with _aws(screen, stack, region) as aws:
+            code = removing.remove(screen, aws, stack, manner)
+        raise typer.Exit(code)
+
+
+@contextmanager
+def _aws(screen: Screen, stack: str, region: str | None) -> "Iterator[Aws]":
+    from edge_cli.cloud_stack.stack import refuse_bad_name
+    from edge_cli.fleet import gdk_config
+    from edge_cli.fleet.aws import Aws
+
+    refuse_bad_name(stack)
+    with Aws(region, gdk_config.default_region()) as aws:
+        screen.note(f"AWS account {aws.account}, region {aws.region}")
+        yield aws

@@ -1,0 +1,256 @@
+"""`edge publish`, `deploy` and `deployments`: options and help. What they do is in `edge_cli.fleet`."""
+
+# ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
+# ruff: noqa: PLR0913  a command has as many parameters as it has options
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge_cli import project
+from edge_cli.commands.options import AsJson, examples
+from edge_cli.errors import CommandError
+from edge_cli.screen.console import Screen
+from edge_cli.screen.reporting import reporting
+from edge_cli.targets import DEVICE_PYTHON, Architecture, PythonVersion, choose
+
+if TYPE_CHECKING:
+    from edge_cli.fleet.aws import Aws
+
+PUBLISH_EPILOG = examples(
+    "scripts/edge publish",
+    "scripts/edge publish mqtt_publisher --version next",
+    "scripts/edge publish --arch aarch64 --arch x86_64 --python 3.12",
+    "scripts/edge publish --bucket my-artifacts --region ap-northeast-2 --dry-run",
+)
+DEPLOY_EPILOG = examples(
+    "scripts/edge deploy mqtt_publisher mqtt_subscriber --local",
+    "scripts/edge deploy mqtt_publisher --local --host orangepi@192.168.0.20",
+    "scripts/edge deploy mqtt_publisher --group orangepis --dry-run",
+    "scripts/edge deploy mqtt_publisher=1.2.0 --thing orangepi5-core-001",
+    "scripts/edge deploy --group orangepis --remove mqtt_subscriber --yes",
+    "scripts/edge deploy --thing orangepi5-core-001 --configuration \\",
+    """     '{"com.example.MqttPublisher": {"MERGE": {"settings": {"publish_interval_s": "1"}}}}'""",
+)
+DEPLOYMENTS_EPILOG = examples(
+    "scripts/edge deployments --group orangepis",
+    "scripts/edge deployments --thing orangepi5-core-001 --json",
+)
+
+Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region", metavar="REGION", help="Else AWS_REGION, the profile's, or that of gdk-config.json."
+    ),
+]
+BuildFolder = Annotated[
+    Path,
+    typer.Option(
+        "--build",
+        metavar="DIR",
+        default_factory=lambda: project.BUILD_OUTPUT,
+        show_default=False,
+        help="What `edge build` made; without it greengrass-build.",
+    ),
+]
+Thing = Annotated[str | None, typer.Option("--thing", metavar="NAME", help="A core device's thing.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="A thing group.")]
+
+
+def publish(
+    *,
+    components: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMPONENT", help="Folder or component name; none means all that were built."),
+    ] = None,
+    bucket: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="For artifacts; else, as GDK has it, gdk-config.json's with -REGION-ACCOUNT."
+        ),
+    ] = None,
+    arch: Annotated[
+        list[Architecture] | None,
+        typer.Option("--arch", help="Processor of the devices, repeatable; else aarch64."),
+    ] = None,
+    python: Annotated[PythonVersion, typer.Option("--python", help="Python on the devices.")] = DEVICE_PYTHON,
+    version: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION|next", help="Else what was built; next: the first that is free."),
+    ] = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over a component that another publisher's name is on.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,
+    build: BuildFolder,
+    region: Region = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish what was built, as component versions in AWS.
+
+    Checks all components before it changes anything: the artifacts are those that were built, the versions
+    are free, the bucket is there. Then uploads, creates the versions and waits until they can be deployed.
+    What is published with the same content already is left alone. Of what was built only that is published
+    which is for the devices: --arch, --python.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli.building import builds
+        from edge_cli.building.names import checked_version
+        from edge_cli.fleet import admission, publishing, views
+
+        chosen = builds.chosen(components or [], build)
+        targets = choose(arch or [Architecture.AARCH64], python)
+        if version not in {None, admission.NEXT}:
+            checked_version(str(version))
+        with _aws(screen, region) as aws:
+            with screen.working("Checking"):
+                admitted = admission.plan(
+                    aws, admission.Order(chosen, targets, bucket, version, adopts=adopt)
+                )
+            if dry_run:
+                done = publishing.foreseen(aws, admitted)
+            elif screen.is_terminal:
+                with screen.console.status("Publishing", spinner="dots", spinner_style="cyan") as status:
+                    done = publishing.publish(aws, admitted, status.update)
+            else:
+                done = publishing.publish(aws, admitted, screen.note)
+        screen.show([asdict(one) for one in done], lambda: views.published(done))
+
+
+def deploy(
+    *,
+    components: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="COMPONENT[=VERSION]",
+            help="Folder or component name; without a version the newest that is published.",
+        ),
+    ] = None,
+    thing: Thing = None,
+    group: Group = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="To the nucleus of this board, or of --host; without AWS.")
+    ] = False,
+    host: Annotated[
+        str | None,
+        typer.Option("--host", metavar="USER@BOARD", help="With --local: another board, through ssh."),
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            "--root",
+            "--ggcRootPath",
+            metavar="DIR",
+            help="With --local: the nucleus's folder; else $GGC_ROOT_PATH, else /greengrass/v2.",
+        ),
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="NAME", help="Take a component away. Repeatable.")
+    ] = None,
+    change: Annotated[
+        str | None,
+        typer.Option(
+            "--configuration", metavar="JSON|FILE", help='{"NAME": {"MERGE": {…}, "RESET": ["/pointer"]}}'
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Deploy though nothing changes: devices try once more.")
+    ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            metavar="DEPLOYMENT_ID",
+            help="Start from this deployment of the target, not the latest.",
+        ),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for what the devices make of it.")
+    ] = True,
+    timeout_s: Annotated[
+        float, typer.Option("--timeout-s", min=0, metavar="SECONDS", help="How long to wait.")
+    ] = 900,
+    build: BuildFolder,
+    region: Region = None,
+    as_json: AsJson = False,
+) -> None:
+    """Deploy to a device or a group of devices, through AWS; with --local to a board at hand.
+
+    Changes the target's deployment instead of replacing it: components that are not named stay, with their
+    versions, configurations and policies. Without COMPONENT, --remove, --configuration and --base everything
+    that was built is meant. Shows what changes and asks. The same command again changes nothing and waits on.
+
+    Settings that a component would refuse at its start are refused before anything changes. A latest
+    deployment that was cancelled is not built upon unless --base says so; --base alone goes back to that one.
+
+    With --local the board's own greengrass-cli (ggl-cli on Lite) gets what was built, and takes it back when
+    it fails. A version that the board has with other content is refused, so is a build for another Python;
+    grants that are not the recipe's any more are reset.
+
+    Exits with 1 when nothing was done, 3 when a device failed, 4 when not all were through in time.
+    """
+    with reporting(as_json=as_json) as screen:
+        if local:
+            from edge_cli.device import command
+            from edge_cli.device.deploying import Manner
+
+            command.refuse_unclear({"--thing": thing, "--group": group, "--region": region, "--base": base})
+            code = command.deploy(
+                screen,
+                command.Words(components or [], build, remove or [], change, host, root),
+                Manner(dry_run=dry_run, yes=yes, again=again, timeout_s=timeout_s if wait else None),
+            )
+            raise typer.Exit(code)
+        if host or root:
+            raise CommandError("--host and --root say which board, so they go with --local. Add it.")
+        from edge_cli.fleet import configuration, deploying, planning, target
+
+        target.refuse_unclear(thing, group)
+        wish = planning.Wish(components or [], remove or [], configuration.parse(change), build, base, again)
+        with _aws(screen, region) as aws:
+            with screen.working("Looking at what is there"):
+                made = planning.plan(aws, target.find(aws, thing, group), wish)
+            how = deploying.Manner(
+                dry_run=dry_run, yes=yes, again=again, timeout_s=timeout_s if wait else None
+            )
+            code = deploying.deploy(screen, aws, made, how)
+        raise typer.Exit(code)
+
+
+def deployments(
+    *,
+    thing: Thing = None,
+    group: Group = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="How many at most.")] = 10,
+    region: Region = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a device or a group was asked to run, through AWS.
+
+    Newest first, with what the latest one holds, and how each device fares with it.
+    """
+    with reporting(as_json=as_json) as screen:
+        from edge_cli.fleet import history, target, views
+
+        target.refuse_unclear(thing, group)
+        with _aws(screen, region) as aws, screen.working("Asking AWS"):
+            found = history.read(aws, target.find(aws, thing, group), limit)
+        screen.show(asdict(found), lambda: views.history(found))
+
+
+@contextmanager
+def _aws(screen: Screen, region: str | None) -> "Iterator[Aws]":
+    from edge_cli.fleet import gdk_config
+    from edge_cli.fleet.aws import Aws
+
+    with Aws(region, gdk_config.default_region()) as aws:
+        screen.note(f"AWS account {aws.account}, region {aws.region}")
+        yield aws

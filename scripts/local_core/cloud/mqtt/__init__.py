@@ -1,0 +1,1 @@
+"""MQTT to the broker by paho without its threads."""

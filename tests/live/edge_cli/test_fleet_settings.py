@@ -1,0 +1,98 @@
+"""`edge deploy` to a fleet: what a component would not start with is refused in the plan, before a change."""
+
+import json
+from typing import Any
+
+import pytest
+
+from edge_cli import project, recipes
+from support.aws.bench import Bench
+from support.aws.group import GROUP, add, arn, components, latest
+
+UPLOADER = "com.example.S3BatchUploader"
+WITHOUT_BUCKET = recipes.read_facts(project.find_component(UPLOADER).recipe).settings
+DRY = ("--dry-run", "--json")
+
+
+@pytest.fixture
+def at(group_bench: Bench) -> Bench:
+    """A bench where the uploader is published with the recipe's own settings, which name no bucket."""
+    add(group_bench, UPLOADER, "1.0.0", settings=WITHOUT_BUCKET)
+    return group_bench
+
+
+def _settings(**values: Any) -> str:
+    return json.dumps({UPLOADER: {"MERGE": {"settings": values}}})
+
+
+def _runs(at: Bench, **update: Any) -> None:
+    """The group runs the uploader, deployed by another program."""
+    wanted = {"componentVersion": "1.0.0", "configurationUpdate": update}
+    at.cloud.fleet.create_deployment({"targetArn": arn(at), "components": {UPLOADER: wanted}})
+
+
+@pytest.mark.parametrize("words", [["--yes"], ["--dry-run"]], ids=" ".join)
+def test_missing_bucket_is_refused_with_the_line_that_gives_it(at: Bench, words: list[str]) -> None:
+    said = at.deploy("s3_batch_uploader", *GROUP, *words, expect=1)
+    assert f"{UPLOADER} 1.0.0 would not start: /settings/bucket" in said.err
+    assert (
+        f"""--configuration '{{"{UPLOADER}": {{"MERGE": {{"settings": {{"bucket": "…"}}}}}}}}'""" in said.err
+    )
+    assert "Nothing was changed." in said.err
+    assert at.cloud.faults.changes == []
+
+
+def test_with_a_bucket_it_is_deployed(at: Bench) -> None:
+    at.deploy("s3_batch_uploader", *GROUP, "--configuration", _settings(bucket="my-bucket"), "--yes")
+    assert components(at)[UPLOADER]["componentVersion"] == "1.0.0"
+
+
+def test_every_fault_is_named_at_once(at: Bench) -> None:
+    change = _settings(bucket="my-bucket", batch_max_records="0", region="nowhere at all")
+    said = at.deploy("s3_batch_uploader", *GROUP, "--configuration", change, "--yes", expect=1)
+    assert "/settings/batch_max_records" in said.err
+    assert "/settings/region" in said.err
+
+
+def test_new_fault_in_what_runs_is_refused(at: Bench) -> None:
+    _runs(at, merge=json.dumps({"settings": {"bucket": "my-bucket"}}))
+    wrong = _settings(batch_max_age_s="-1")
+    assert "/settings/batch_max_age_s" in at.deploy(*GROUP, "--configuration", wrong, *DRY, expect=1).out
+    reset = json.dumps({UPLOADER: {"RESET": ["/settings/bucket"]}})
+    assert "/settings/bucket" in at.deploy(*GROUP, "--configuration", reset, *DRY, expect=1).out
+    assert len(at.cloud.fleet.deployments) == 1
+
+
+def test_list_that_is_merged_replaces_the_one_before(at: Bench) -> None:
+    before = {"bucket": "my-bucket", "folders": [{"path": "/data/a"}]}
+    _runs(at, merge=json.dumps({"settings": before}))
+    change = _settings(folders=[{"path": ""}])
+    said = at.deploy(*GROUP, "--configuration", change, *DRY, expect=1)
+    assert "/settings/folders/0/path" in said.out
+
+
+def test_fault_that_was_there_before_is_noted_and_keeps_no_repair_from_devices(at: Bench) -> None:
+    _runs(at)  # its devices may have a bucket that was set locally
+    change = _settings(batch_max_records="20")
+    notes = at.deploy(*GROUP, "--configuration", change, *DRY).document["notes"]
+    assert any("/settings/bucket" in note and "It was so before" in note for note in notes)
+    at.deploy(*GROUP, "--configuration", change, "--yes")
+    assert len(at.cloud.fleet.deployments) == 2
+
+
+def test_version_with_other_settings_is_only_noted(at: Bench) -> None:
+    add(at, UPLOADER, "2.0.0", settings=WITHOUT_BUCKET | {"invented_later": "1"})
+    notes = at.deploy(f"{UPLOADER}=2.0.0", *GROUP, *DRY).document["notes"]
+    assert any("/settings/bucket" in note and "has other settings" in note for note in notes)
+
+
+def test_component_in_another_namespace_is_judged_too(at: Bench) -> None:
+    add(at, "com.acme.S3BatchUploader", "1.0.0", settings=WITHOUT_BUCKET)
+    said = at.deploy("com.acme.S3BatchUploader", *GROUP, "--yes", expect=1)
+    assert '{"com.acme.S3BatchUploader": {"MERGE"' in said.err
+
+
+def test_component_that_is_not_changed_is_not_judged(at: Bench) -> None:
+    _runs(at)
+    at.deploy("mqtt_publisher", *GROUP, "--yes")
+    assert latest(at).arguments["components"][UPLOADER]["componentVersion"] == "1.0.0"

@@ -1,0 +1,1 @@
+"""Mistakes planted into copies of the project, for `edge lint` to find."""

@@ -1,0 +1,1 @@
+"""Trials of the spool: work, killing, power cuts, witnesses."""
