@@ -22,8 +22,8 @@ _CORE = "The core and what runs on it"
 _FLEET = "Devices in the field, through AWS"
 
 app = group(
-    "From sensors to the cloud, on a Greengrass core that runs on this laptop.\n\n"
-    "What is learnt here works on a device: deployments and components have the words and flags of "
+    "Bring sensor readings to the cloud, with a Greengrass core on this laptop.\n\n"
+    "What you learn here works on a device: `deployment` and `component` take the flags of "
     "greengrass-cli. Every command takes --json."
 )
 
@@ -59,25 +59,30 @@ def demo(
     *,
     duration: Annotated[
         float | None,
-        typer.Option(min=1, metavar="SECONDS", help="How long to watch; without it until Ctrl-C."),
+        typer.Option(min=1, metavar="SECONDS", help="How long to watch. Default: until Ctrl-C."),
     ] = None,
     outage: Annotated[
-        float | None, typer.Option(min=0.1, metavar="SECONDS", help="Take IoT Core away in the middle.")
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="Cut off IoT Core for so long, halfway through."),
     ] = None,
-    flavor: Annotated[Flavor, typer.Option(help="Which nucleus the core behaves as.")] = Flavor.CLASSIC,
+    flavor: Annotated[Flavor, typer.Option(help="Nucleus that the core imitates.")] = Flavor.CLASSIC,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what came of it as JSON.", dir_okay=False)
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the results to this file, as JSON.", dir_okay=False),
     ] = None,
     root: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A fresh folder for the core, kept; without it a temporary one."),
+        typer.Option(
+            metavar="DIR", help="New folder for the core, kept afterwards. Default: a temporary one."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Everything in one go: readings of this machine, in the cloud.
+    """Run everything at once: readings of this machine, in the cloud.
 
-    Starts a fresh core, builds and deploys the publisher and the subscriber, shows what arrives, counts both
-    ends, and takes everything down again. Ctrl-C ends it tidily at any moment.
+    Starts a fresh core, builds and deploys the publisher and the subscriber, shows what arrives, counts at
+    both
+    ends, and takes everything down again. Ctrl-C ends it cleanly at any time.
 
     Exits with 0 when everything that was produced has arrived.
     """
@@ -92,10 +97,10 @@ def demo(
     epilog=examples("scripts/edge doctor", "sudo scripts/edge doctor", "scripts/edge doctor --json"),
 )
 def doctor(*, root: look.PlaceRoot = None, as_json: AsJson = False) -> None:
-    """Is everything there that a core needs, on the laptop or on a board?
+    """Check that a core has all it needs, on the laptop or on a board.
 
-    On a board: nucleus, Python, user, disk, clock, ports, roles, and what was built. Says what to do about
-    what is missing; exits with 1 when a core could not run.
+    On a board, checks nucleus, Python, user, disk, clock, ports, roles, and builds. Says how to repair
+    what is missing. Exits with 1 when a core could not run.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.doctor import laptop as physician
@@ -126,18 +131,24 @@ app.add_typer(component.app, name="component", rich_help_panel=_CORE)
 def run(
     *,
     component: Annotated[str, typer.Argument(metavar="COMPONENT", help="Folder or component name.")],
-    check: Annotated[bool, typer.Option("--check", help="Check the configuration, open nothing.")] = False,
-    once: Annotated[bool, typer.Option("--once", help="Do one unit of work.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print, send nothing.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Say more.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the configuration and end; open no connection.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do one unit of work and end.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print messages and objects instead of sending them.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Log more.")] = False,
     change: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; KEY may be a.b. Repeatable."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change a setting; KEY may be nested: a.b. Repeatable."
+        ),
     ] = None,
     root: Root,
     as_json: AsJson = False,
 ) -> None:
-    """Run one component here, without deploying it.
+    """Run one component on this machine, without deploying it.
 
     It gets the settings of its recipe and, when a core runs, a connection to it. Its exit code is this
     command's. With --json its output goes to stderr.

@@ -1,4 +1,4 @@
-"""Generates COVERAGE.md: every operation of the SDK, what each flavour does with it, the test that shows it.
+"""Generates COVERAGE.md: every operation of the SDK, what each flavor does with it, the test that shows it.
 
 `python -m local_core.coverage --write` after adding an operation; without `--write` the file is only
 compared, and exit code 1 says that it is stale.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class Flavor(StrEnum):
-    """Which nucleus the core behaves as."""
+    """Nucleus that the core imitates."""
 
     CLASSIC = "classic"  # the Java nucleus: 2.5 MiB spooler, typed YAML values
     LITE = "lite"  # Greengrass Lite: no spooler, ServiceError while offline, YAML values as strings
@@ -20,7 +20,7 @@ class CoreSettings:
         root: The core's folder (a device's /greengrass/v2). One core for each root.
         thing_name: What AWS_IOT_THING_NAME and `{iot:thingName}` say.
         region: What AWS_REGION says.
-        flavor: Which nucleus to behave as.
+        flavor: Nucleus to imitate.
         bucket: Name of the bucket made in the S3 stand-in at start.
         mqtt_port: TCP port of the broker on loopback; 0 takes a free one.
         s3_port: TCP port of the S3 stand-in on loopback; 0 takes a free one.

@@ -5,7 +5,7 @@ Where to look:
     recipe         the recipe of a build;  names: names and versions that the nucleus takes
     artifact       one artifact, or the one from before when nothing has changed
     lock           what is asked for, as it is pinned;  libraries: that, fetched for the target
-    contents       what goes into it;  refusals: why code must not;  own_packages: what of ours is no code
+    contents       what goes into it;  refusals: why code must not;  own_packages: what of ours is not code
     modules        which modules there are;  reach: which can ever be imported
     imports        what one file imports;  bindings: what can be imported out of it
     conditions     which branches the target takes;  later_syntax: what only a later Python reads

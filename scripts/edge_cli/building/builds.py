@@ -41,7 +41,7 @@ def read(folder: Path) -> list[Build]:
         if facts.name in builds:
             raise CommandError(
                 f"{folder} has two builds of {facts.name}: {builds[facts.name].recipe.name} and {path.name}. "
-                "Delete the recipe that is not meant."
+                "Delete the recipe that you do not want."
             )
         artifacts = folder / "artifacts" / facts.name / facts.version
         builds[facts.name] = Build(facts.name, facts.version, path, artifacts)

@@ -115,7 +115,7 @@ def _patterns(top: str, rules: LibraryRules, services: set[str]) -> list[str]:
 
 
 def _files_beside(libraries: Path, patterns_by_package: dict[str, list[str]]) -> dict[str, Path]:
-    """Path in the artifact -> file, of all in libraries that is no code."""
+    """Path in the artifact -> file, of all in libraries that is not code."""
     return {
         file.relative_to(libraries).as_posix(): file
         for top, patterns in patterns_by_package.items()

@@ -49,13 +49,13 @@ def fault_of(path: str, body: bytes, target: Target) -> str | None:
         target: Where it goes.
     """
     if len(body) < _IDENT.size + _TYPE_AND_MACHINE.size or not body.startswith(_MAGIC):
-        return "is no ELF file"
+        return "is not an ELF file"
     _, word_size, byte_order = _IDENT.unpack_from(body)
     if (word_size, byte_order) != (_CLASS_64, _LITTLE_ENDIAN):
-        return "is no 64-bit little-endian ELF file"
+        return "is not a 64-bit little-endian ELF file"
     kind, machine = _TYPE_AND_MACHINE.unpack_from(body, _IDENT.size)
     if kind != _SHARED_OBJECT and is_shared_library(path):
-        return "is no shared object"
+        return "is not a shared object"
     if machine != _MACHINES[target.architecture]:
         names = {number: str(architecture) for architecture, number in _MACHINES.items()}
         return f"is for {names.get(machine, f'machine {machine}')}, not for {target.architecture}"

@@ -144,11 +144,11 @@ def _refuse_outdated(
     if former.get("component") != component.name:
         why = "nothing says what it was staged from"
     elif former.get("copy") != now["copy"]:
-        why = f"its {RECIPE} has been changed, a copy that nothing is built from. Change {component.recipe}"
+        why = f"its {RECIPE} has been changed, but it is only a copy. Change {component.recipe} instead"
     else:
         why = (
-            f"{component.recipe.name} or its entry in {registry.name} has changed since it was staged, and "
-            "GDK would publish the code of today under the version of then"
+            f"{component.recipe.name} or its entry in {registry.name} has changed since it was staged, "
+            "and GDK would publish today's code under the old version"
         )
     words = f"{_edge()} build {component.package} --gdk" + (f" --namespace {namespace}" if namespace else "")
     raise CommandError(f"The GDK project of {what} is not built: {why}. Stage it again: {words}")

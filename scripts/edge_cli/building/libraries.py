@@ -184,7 +184,7 @@ def _refusal(said_offline: str, said: str, target: Target) -> str:
             f"{missing[1]} is missing: there is no {wheel} in uv's cache, and the package index cannot be "
             f"reached: {_causes(said)[-1]}. Run this once where it can; after that no network is needed."
         )
-    return f"The libraries for {target} cannot be had: {'; '.join(_causes(said))}."
+    return f"The libraries for {target} cannot be fetched: {'; '.join(_causes(said))}."
 
 
 def _causes(said: str) -> list[str]:

@@ -38,7 +38,8 @@ def in_namespace(name: str, namespace: str | None) -> str:
     renamed = f"{namespace}.{name.removeprefix(NAME_PREFIX)}"
     if not _NAME.fullmatch(namespace):
         raise CommandError(
-            f"--namespace '{namespace}' is none: letters, digits, - and _ with dots between, e.g. com.acme"
+            f"--namespace '{namespace}' is not a valid namespace. Use letters, digits, - and _, separated "
+            "by dots, e.g. com.acme"
         )
     if namespace.startswith(_TAKEN) or len(renamed) > _MAX_NAME:
         raise CommandError(
@@ -94,7 +95,7 @@ def checked_version(version: str) -> str:
     """
     if len(version) > _MAX_VERSION or not _VERSION.fullmatch(version):
         raise CommandError(
-            f"'{version}' is no version that a core takes: MAJOR.MINOR.PATCH, e.g. 1.4.0 or 1.4.0-rc.1; "
+            f"'{version}' is not a valid version. A core takes MAJOR.MINOR.PATCH, e.g. 1.4.0 or 1.4.0-rc.1; "
             f"no number with a leading 0 or more than 6 digits, at most {_MAX_VERSION} characters in all"
         )
     return version

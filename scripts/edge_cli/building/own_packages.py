@@ -41,13 +41,16 @@ def data_files(root: Path, package: str) -> tuple[dict[str, Path], list[str]]:
         if not _CACHES.isdisjoint(inside.parts) or any(fnmatchcase(file.name, p) for p in _LEFT_BEHIND):
             continue
         if file.is_symlink() and not _is_file_inside(file, folder):
-            faults.append(f"{path} is a link out of its package or to no file: put the file itself there")
+            faults.append(
+                f"{path} is a link that leaves its package or leads to no file: put the file itself there"
+            )
         elif named and file.is_file():
             found[path] = file
             unused -= named
         elif not file.is_dir() and file.suffix not in _CODE:
             faults.append(
-                f"{path} is no code, and {_KEY} of {pyproject} does not name it: name it, or move it away"
+                f"{path} is not code, and {_KEY} of {pyproject} does not name it: name it there, or move "
+                "it away"
             )
     faults += [
         f"{pyproject}: {_KEY} names {pattern}: no file in {folder} is that" for pattern in sorted(unused)

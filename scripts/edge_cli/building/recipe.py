@@ -52,8 +52,9 @@ def rendered(
         architecture = (manifest.get("Platform") or {}).get("architecture")
         if not isinstance(architecture, str) or not re.fullmatch(r"\w+", architecture):
             raise CommandError(
-                f"The recipe of {result['ComponentName']} has a manifest for no one architecture "
-                f"({architecture}). An artifact is for one: write a manifest for aarch64 and one for amd64."
+                f"The recipe of {result['ComponentName']} has a manifest that is not for exactly one "
+                f"architecture ({architecture}). An artifact is for one: write a manifest for aarch64 and "
+                "one for amd64."
             )
         if target := by_architecture.pop(architecture, None):
             manifests.append(_for_target(manifest, package, target))

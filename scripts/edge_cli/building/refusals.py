@@ -21,8 +21,8 @@ def services(ours: list[Module]) -> tuple[set[str], list[str]]:
             used, unclear = services_used(module.file.read_bytes())
             used_here |= used
             faults += [
-                f"{module.path}:{line} makes a client of an AWS service that it computes: write its name "
-                "there, so that the build knows which of botocore's models to take"
+                f"{module.path}:{line} computes the name of the AWS service for a client: write the name "
+                "out, so that the build knows which botocore model to include"
                 for line in unclear
             ]
     return used_here, faults
@@ -48,7 +48,7 @@ def of_our_imports(reached: Reached, own: dict[str, Module], python: PythonVersi
         if missing.importer in own
     ]
     faults += [
-        f"{own[name].path}:{line} imports what it computes: import it by its name"
+        f"{own[name].path}:{line} imports a module by a computed name: import it by its name"
         for name, line in reached.by_name
         if name in own
     ]

@@ -17,7 +17,7 @@ def built(items: Sequence[Built], output: Path) -> RenderableType:
     """What was made, how large it is, and how to deploy it."""
     where = _short(output)
     deploy = (
-        f"In {where}. Deploy, for example:\n"
+        f"Written to {where}. To deploy, for example:\n"
         f"  scripts/edge deployment create \\\n"
         f"    -r {where}/recipes -a {where}/artifacts \\\n"
         f"    -m {items[0].component}={items[0].version} --wait"

@@ -24,7 +24,7 @@ class Manner:
     Attributes:
         dry_run: Nothing is changed.
         yes: Nobody is asked.
-        timeout_s: How long to wait for CloudFormation.
+        timeout_s: Longest time to wait for CloudFormation.
     """
 
     dry_run: bool

@@ -137,7 +137,8 @@ def execute(aws: Aws, change_set: ChangeSet) -> str:
         change_set.is_executed = not error.code
         if error.code in _SPENT:
             raise CommandError(
-                f"{error} Somebody has changed the stack meanwhile. Nothing was changed here. Run this again "
+                f"{error} Somebody else has changed the stack meanwhile. Nothing was changed here. Run "
+                "this again "
                 "to see what would change now."
             ) from None
         raise

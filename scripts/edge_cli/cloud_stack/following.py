@@ -48,7 +48,7 @@ class Operation:
 def followed(screen: Screen, aws: Aws, operation: Operation, timeout_s: float) -> Ending:
     """Wait for the end, and show how it goes: a moving line on a terminal, else one for each event."""
     goes_on = (
-        f"CloudFormation goes on with stack {operation.name} all the same: scripts/edge cloud diff --stack "
+        f"CloudFormation goes on with stack {operation.name} anyway: scripts/edge cloud diff --stack "
         f"{operation.name} shows what is left when it is through."
     )
 
@@ -97,7 +97,7 @@ def conclude(screen: Screen, name: str, ending: Ending) -> int:
         return DONE
     if not ending.status:
         screen.say(
-            f"Stack {name} is not through yet. CloudFormation goes on; scripts/edge cloud diff shows it."
+            f"Stack {name} is not finished yet. CloudFormation goes on; scripts/edge cloud diff shows it."
         )
         return NOT_THROUGH_IN_TIME
     for event in ending.failures:

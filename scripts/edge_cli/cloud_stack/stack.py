@@ -67,7 +67,8 @@ def refuse_bad_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise CommandError(
-            f"--stack {name!r} is no name of a stack: letters, digits, hyphens, a letter first, at most 100."
+            f"--stack {name!r} is not a valid stack name: at most 100 letters, digits and hyphens, the "
+            "first a letter."
         )
 
 

@@ -40,7 +40,7 @@ def changes(name: str, found: Sequence[Change]) -> RenderableType:
             parts.append(Text("             stays, but belongs to the stack no longer", "yellow"))
         parts += [Text(f"             {_setting(setting)}") for setting in one.settings]
     if not found:
-        parts.append(Text(f"Stack {name} is what the template says. Nothing to change."))
+        parts.append(Text(f"Stack {name} matches the template. Nothing to change."))
     return Group(*parts)
 
 
@@ -70,7 +70,8 @@ def removal(name: str, held: Sequence[Resource]) -> RenderableType:
         parts.append(line.append(f" {one.logical_id}", "bold").append(f"  {one.kind}  {one.physical_id}"))
     parts.append(
         Text(
-            "Cores lose their role and their policies: until there are new ones they reach nothing.", "yellow"
+            "Cores lose their role and their policies, and cannot reach AWS until there are new ones.",
+            "yellow",
         )
     )
     return Group(*parts)

@@ -36,44 +36,50 @@ def build(
     *,
     components: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMPONENT", help="Folder or component name; none means all."),
+        typer.Argument(metavar="COMPONENT", help="Folder or component name. Default: all."),
     ] = None,
     arch: Annotated[
         list[Architecture] | None,
-        typer.Option("--arch", help="Processor, repeatable; else aarch64 and this machine's."),
+        typer.Option("--arch", help="Processor, repeatable. Default: aarch64 and this machine's."),
     ] = None,
     python: Annotated[
         PythonVersion | None,
-        typer.Option("--python", help="Python on the device; else 3.11, and for this machine its own."),
+        typer.Option("--python", help="Python on the device. Default: 3.11; for this machine, its own."),
     ] = None,
     namespace: Annotated[
         str | None,
-        typer.Option("--namespace", metavar="NAME", help="Stands before the names instead of com.example."),
+        typer.Option(
+            "--namespace", metavar="NAME", help="Prefix of the component names. Default: com.example."
+        ),
     ] = None,
     version: Annotated[
-        str | None, typer.Option("--version", metavar="VERSION", help="Else what the recipe says.")
+        str | None,
+        typer.Option(
+            "--version", metavar="VERSION", help="Version to build. Default: the one in the recipe."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", show_default=False, help="Where to; else greengrass-build in the project."
+            "--out",
+            metavar="DIR",
+            show_default=False,
+            help="Output folder. Default: greengrass-build in the project.",
         ),
     ] = None,
     stage_gdk: Annotated[
-        bool, typer.Option("--gdk", help="Stage a GDK project for each in build/gdk instead.")
+        bool, typer.Option("--gdk", help="Stage a GDK project for each component in build/gdk instead.")
     ] = False,
     gdk_project: Annotated[
         Path | None,
-        typer.Option(
-            "--gdk-project", metavar="DIR", help="Build what the GDK project in DIR says; GDK calls this."
-        ),
+        typer.Option("--gdk-project", metavar="DIR", help="Build for the GDK project in DIR; called by GDK."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make recipes and artifacts with everything inside.
+    """Build recipes and self-contained artifacts.
 
-    Writes recipes/NAME-VERSION.yaml and artifacts/NAME/VERSION/PACKAGE-PYTHON-ARCH.zip, with a bill of
-    materials and SHA-256 beside each. A device needs no pip and no network. The same input gives the same
+    Writes recipes/NAME-VERSION.yaml and artifacts/NAME/VERSION/PACKAGE-PYTHON-ARCH.zip, each with a
+    bill of materials and a SHA-256. A device needs no pip and no network. The same input gives the same
     bytes, on any machine.
     """
     with reporting(as_json=as_json) as screen:

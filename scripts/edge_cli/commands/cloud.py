@@ -18,25 +18,27 @@ if TYPE_CHECKING:
     from edge_cli.fleet.aws import Aws
 
 app = group(
-    "What a fleet needs in an AWS account: buckets, role, policies.\n\n"
-    "scripts/cloud/fleet.yaml describes it, for CloudFormation; everything is shown before it is changed."
+    "Set up what a fleet needs in AWS: buckets, role, policies.\n\n"
+    "CloudFormation creates it from scripts/cloud/fleet.yaml. Every change is shown first."
 )
 
 Name = Annotated[
-    str, typer.Option("--stack", metavar="NAME", help="Of the stack; names of role alias and policies, too.")
+    str,
+    typer.Option("--stack", metavar="NAME", help="Stack name; role alias and policies are named after it."),
 ]
 Prefix = Annotated[
     str | None,
     typer.Option(
         "--thing-prefix",
         metavar="TEXT",
-        help="What the names of all core devices begin with; else what it was, or orangepi5-core-.",
+        help="Prefix of all core devices' names. Default: the stack's, for a new one orangepi5-core-.",
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
 Timeout = Annotated[
-    float, typer.Option("--timeout-s", min=0, metavar="SECONDS", help="How long to wait for CloudFormation.")
+    float,
+    typer.Option("--timeout-s", min=0, metavar="SECONDS", help="Longest time to wait for CloudFormation."),
 ]
 _DEFAULT_NAME = "edge-fleet"
 _TIMEOUT_S = 1800.0
@@ -58,12 +60,12 @@ def up(
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make it, or bring it up to date.
+    """Create the stack, or update it.
 
-    Has CloudFormation compare, shows the difference, asks, applies it and waits. Buckets that an earlier
-    stack has left are adopted. The same command again changes nothing.
+    Shows the changes, asks, applies them and waits. Adopts buckets that an earlier stack has
+    left behind. Running the same command again changes nothing.
 
-    Exits with 1 when nothing was done, 3 when it failed, 4 when it was not through in time.
+    Exits with 1 when nothing was done, 3 when it failed, 4 when it was not finished in time.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.cloud_stack import applying
@@ -86,9 +88,9 @@ def diff(
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """What `up` would change.
+    """Show what `up` would change.
 
-    The same as `up --dry-run`: a change set is made, read and removed again.
+    The same as `up --dry-run`: creates a change set, reads it and deletes it.
     """
     up(
         stack=stack,
@@ -111,11 +113,11 @@ def down(
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take it away; buckets stay, with all that is in them.
+    """Remove the stack; the buckets stay, with everything in them.
 
-    Shows what goes and what stays, asks, removes the stack and waits.
+    Shows what is removed and what stays, asks, removes the stack and waits.
 
-    Exits with 1 when nothing was done, 3 when it failed, 4 when it was not through in time.
+    Exits with 1 when nothing was done, 3 when it failed, 4 when it was not finished in time.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.cloud_stack import applying, removing

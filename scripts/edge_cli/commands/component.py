@@ -11,7 +11,7 @@ from edge_cli.commands.options import AsJson, Root, examples, group
 from edge_cli.core.deployments import parse_names
 from edge_cli.screen.reporting import reporting
 
-app = group("What runs on the core; greengrass-cli's words and flags.")
+app = group("Inspect and control components, as greengrass-cli does.")
 
 Name = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="The component's name.")]
 Names = Annotated[
@@ -21,7 +21,7 @@ Names = Annotated[
 
 @app.command("list", epilog=examples("scripts/edge component list", "scripts/edge component list --json"))
 def list_components(*, root: Root, as_json: AsJson = False) -> None:
-    """Every component on the core, with version and state."""
+    """List the components on the core, with version and state."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.core.greengrass_ipc import CoreConnection
         from edge_cli.screen import views
@@ -33,7 +33,7 @@ def list_components(*, root: Root, as_json: AsJson = False) -> None:
 
 @app.command(epilog=examples("scripts/edge component details -n com.example.MqttPublisher"))
 def details(*, name: Name, root: Root, as_json: AsJson = False) -> None:
-    """One component, with the configuration that it really has."""
+    """Show one component, with the configuration in effect."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.core.greengrass_ipc import CoreConnection
         from edge_cli.screen import views

@@ -16,8 +16,8 @@ from local_core.settings import CoreSettings, Flavor
 
 _DEFAULTS = CoreSettings(root=Path())
 
-app = group("The local core: start it, look at it, take the cloud away from it.")
-faults = group("Misbehave on request, as real cores and clouds do.")
+app = group("Control the local core: start, inspect, cut off from the cloud, stop.")
+faults = group("Inject faults that occur on real cores and in real clouds.")
 app.add_typer(faults, name="fault", rich_help_panel="Make trouble")
 
 
@@ -34,33 +34,35 @@ def up(
     root: Root,
     flavor: Annotated[
         Flavor,
-        typer.Option(help="Which nucleus to behave as."),
+        typer.Option(help="Nucleus to imitate."),
     ] = _DEFAULTS.flavor,
     thing: Annotated[str, typer.Option(metavar="NAME", help="Thing name.")] = _DEFAULTS.thing_name,
     region: Annotated[
-        str, typer.Option(metavar="NAME", help="AWS region that components are told.")
+        str, typer.Option(metavar="NAME", help="AWS region that components see.")
     ] = _DEFAULTS.region,
     mqtt_port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of the broker; 0: a free one.")
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of the broker; 0 takes a free one.")
     ] = _DEFAULTS.mqtt_port,
     s3_port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of S3; 0: a free one.")
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port of S3; 0 takes a free one.")
     ] = _DEFAULTS.s3_port,
     interpolate_component_configuration: Annotated[
         bool,
         typer.Option(
             "--interpolate-component-configuration",
-            help="The nucleus option of that name: fill in {iot:thingName} in configurations.",
+            help="Replace {iot:thingName} in configurations, like the nucleus option of this name.",
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start a core in the background; returns when it is ready.
+    """Start a core in the background and wait until it is ready.
 
-    It brings an MQTT broker as IoT Core and an S3 stand-in, listens on loopback only, and runs until
-    `scripts/edge core down`. Components and configuration of an earlier run on the same root come back.
+    The core includes an MQTT broker that plays IoT Core and a stand-in for S3. It listens on loopback only
+    and
+    runs until `scripts/edge core down`. Components and configuration of an earlier run in this folder come
+    back.
 
-    Lite has no spooler, refuses what it cannot deliver at once, and reads YAML values as strings.
+    Lite has no spooler, refuses what it cannot deliver immediately, and reads YAML values as strings.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.core import daemon
@@ -82,7 +84,7 @@ def up(
 
 @app.command(rich_help_panel="Start and stop", epilog=examples("scripts/edge core down"))
 def down(*, root: Root, as_json: AsJson = False) -> None:
-    """Stop the core, its components, its broker and its S3."""
+    """Stop the core, its components, its broker and its S3 stand-in."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.core import daemon
         from edge_cli.core.daemon import Ending
@@ -91,7 +93,7 @@ def down(*, root: Root, as_json: AsJson = False) -> None:
             stop = daemon.stop(root)
         log = root / "logs" / "greengrass.log"
         words = {
-            Ending.NOT_RUNNING: f"No core was running on {root}.",
+            Ending.NOT_RUNNING: f"No core runs on {root}.",
             Ending.STOPPED: f"Stopped the core on {root} (process {stop.pid}, {stop.seconds:.1f} s).",
             Ending.KILLED: f"Killed the core on {root} (process {stop.pid}): it had not ended "
             f"{stop.seconds:.0f} s after it was asked. Its log: {log}",
@@ -105,7 +107,7 @@ def down(*, root: Root, as_json: AsJson = False) -> None:
     epilog=examples("scripts/edge core status", "scripts/edge core status --json"),
 )
 def status(*, root: Root, as_json: AsJson = False) -> None:
-    """What runs on the core, where it listens, what it delivered."""
+    """Show what runs on the core, where it listens, what it delivered."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.core import daemon
         from edge_cli.screen import views
@@ -124,28 +126,26 @@ def offline(
     *,
     root: Root,
     only: Annotated[
-        CloudService | None, typer.Option(help="Only this service; without it the whole cloud.")
+        CloudService | None, typer.Option(help="Cut off this service only. Default: the whole cloud.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the cloud away, until `core online`: IoT Core, S3, and new credentials.
+    """Cut off the cloud until `core online`: IoT Core, S3, and new credentials.
 
     IoT Core: its link breaks. The classic nucleus spools what components publish with QoS 1, up to 2.5 MiB;
-    Lite refuses it. S3: every connection ends without an answer. Credentials: those that components have been
-    given are good to their end; there are no others.
+    Lite refuses it. S3: every connection ends without an answer. Credentials: those already given out stay
+    valid until they expire; no new ones are given out.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.screen.views import services
 
         answer = _control(root, "offline", only=only)
-        screen.tell(
-            answer, f"Out of reach: {services(answer['away'])}. Bring it back: scripts/edge core online"
-        )
+        screen.tell(answer, f"Cut off: {services(answer['away'])}. To restore it: scripts/edge core online")
 
 
 @app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core online"))
 def online(*, root: Root, as_json: AsJson = False) -> None:
-    """Bring back everything that `core offline` has taken away; what was spooled is delivered."""
+    """Restore what `core offline` has cut off; deliver what was spooled."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.screen.views import services
 
@@ -162,7 +162,7 @@ def restart_ipc(*, root: Root, as_json: AsJson = False) -> None:
 
         answer = _control(root, "restart_ipc")
         dropped = plural(answer["dropped_connections"], "connection")
-        screen.tell(answer, f"IPC was restarted: {dropped} dropped; whoever had one must connect again.")
+        screen.tell(answer, f"IPC was restarted: {dropped} dropped; components must connect again.")
 
 
 @faults.command(
@@ -173,16 +173,18 @@ def restart_ipc(*, root: Root, as_json: AsJson = False) -> None:
 )
 def mute_subscription(
     *,
-    component: Annotated[str, typer.Argument(metavar="COMPONENT", help="Whose subscriptions.")],
+    component: Annotated[
+        str, typer.Argument(metavar="COMPONENT", help="Component whose subscriptions are silenced.")
+    ],
     topic_filter: Annotated[
-        str | None, typer.Argument(metavar="FILTER", help="Which one; without it all of them.")
+        str | None, typer.Argument(metavar="FILTER", help="Topic filter of the subscription. Default: all.")
     ] = None,
     root: Root,
     as_json: AsJson = False,
 ) -> None:
-    """Let subscriptions die silently, to IoT Core and to local topics.
+    """Silence subscriptions to IoT Core and to local topics.
 
-    No error, no close, only no messages any more: what a component must notice by itself.
+    There is no error and the stream stays open, but no messages come: a component must notice by itself.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.screen.views import plural
@@ -203,32 +205,34 @@ def mute_subscription(
 )
 def mute_answers(
     *,
-    component: Annotated[str, typer.Argument(metavar="COMPONENT", help="Whose calls.")],
+    component: Annotated[
+        str, typer.Argument(metavar="COMPONENT", help="Component whose calls are not answered.")
+    ],
     operation: Annotated[
-        str | None, typer.Argument(metavar="OPERATION", help="Of which operation; without it of all.")
+        str | None, typer.Argument(metavar="OPERATION", help="Operation that is not answered. Default: all.")
     ] = None,
     root: Root,
     as_json: AsJson = False,
 ) -> None:
-    """Do what a component asks and never answer, until `core restart-ipc`.
+    """Withhold the answers to a component, until `core restart-ipc`.
 
-    It can connect, and what it publishes arrives; it learns nothing of it.
+    The component can connect and what it publishes arrives, but it gets no answer.
     """
     with reporting(as_json=as_json) as screen:
         muted = _control(root, "mute_answers", component=component, operation=operation)
         calls = f"calls of {operation}" if operation else "calls"
         screen.tell(
-            muted, f"{component} gets no answers to its {calls}. End it: scripts/edge core restart-ipc"
+            muted, f"{component} gets no answers to its {calls}. To end this: scripts/edge core restart-ipc"
         )
 
 
 @faults.command(epilog=examples("scripts/edge core fault expire-credentials"))
 def expire_credentials(*, root: Root, as_json: AsJson = False) -> None:
-    """Let the credentials from the token exchange expire."""
+    """Expire the credentials that the token exchange has given out."""
     with reporting(as_json=as_json) as screen:
         expired = _control(root, "expire_credentials")
         count = expired["expired_credentials"]
-        screen.tell(expired, f"Expired: {count}." if count else "Nobody had fetched any credentials yet.")
+        screen.tell(expired, f"Expired: {count}." if count else "No credentials have been fetched yet.")
 
 
 def _control(root: Path, command: str, **arguments: Any) -> dict[str, Any]:

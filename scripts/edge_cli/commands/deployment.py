@@ -21,7 +21,7 @@ from edge_cli.core.deployments import (
 from edge_cli.errors import CommandError
 from edge_cli.screen.reporting import reporting
 
-app = group("Local deployments; greengrass-cli's words and flags.")
+app = group("Manage local deployments, as greengrass-cli does.")
 
 DeploymentId = Annotated[str, typer.Option("--deploymentId", "-i", metavar="ID", help="The deployment's id.")]
 
@@ -41,18 +41,20 @@ def create(
     root: Root,
     recipe_dir: Annotated[
         Path | None,
-        typer.Option("--recipeDir", "-r", metavar="DIR", help="Folder of recipes, read with its subfolders."),
+        typer.Option("--recipeDir", "-r", metavar="DIR", help="Folder of recipes, with subfolders."),
     ] = None,
     artifact_dir: Annotated[
         Path | None,
-        typer.Option("--artifactDir", "-a", metavar="DIR", help="Folder of COMPONENT/VERSION/FILES."),
+        typer.Option(
+            "--artifactDir", "-a", metavar="DIR", help="Folder of artifacts: COMPONENT/VERSION/FILES."
+        ),
     ] = None,
     merge: Annotated[
         list[str] | None,
         typer.Option("--merge", "-m", metavar="NAME=VERSION", help="Add or change a component. Repeatable."),
     ] = None,
     remove: Annotated[
-        list[str] | None, typer.Option("--remove", metavar="NAME", help="Take a component away. Repeatable.")
+        list[str] | None, typer.Option("--remove", metavar="NAME", help="Remove a component. Repeatable.")
     ] = None,
     update_config: Annotated[
         str | None,
@@ -64,12 +66,15 @@ def create(
         ),
     ] = None,
     group_id: Annotated[
-        str | None, typer.Option("--groupId", "-g", metavar="NAME", help="Thing group that it stands for.")
+        str | None,
+        typer.Option("--groupId", "-g", metavar="NAME", help="Thing group that the deployment belongs to."),
     ] = None,
     run_with: Annotated[
         list[str] | None,
         typer.Option(
-            "--runWith", metavar="NAME:posixUser=USER[:GROUP]", help="Who a component runs as. Repeatable."
+            "--runWith",
+            metavar="NAME:posixUser=USER[:GROUP]",
+            help="User that a component runs as. Repeatable.",
         ),
     ] = None,
     system_limits: Annotated[
@@ -78,19 +83,20 @@ def create(
     ] = None,
     failure_policy: Annotated[
         FailurePolicy,
-        typer.Option("--failure-handling-policy", "-fp", help="What happens to what was there if it fails."),
+        typer.Option("--failure-handling-policy", "-fp", help="What to do when the deployment fails."),
     ] = FailurePolicy.DO_NOTHING,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for the outcome; fails when the deployment fails.")
+        bool, typer.Option("--wait", help="Wait for the outcome; exit with 1 when it fails.")
     ] = False,
     timeout_s: Annotated[
-        float, typer.Option("--timeout-s", min=0, metavar="SECONDS", help="How long --wait waits.")
+        float, typer.Option("--timeout-s", min=0, metavar="SECONDS", help="Longest time that --wait waits.")
     ] = 120,
     as_json: AsJson = False,
 ) -> None:
     """Deploy, update or remove components on the running core.
 
-    Returns when the core has accepted it, as greengrass-cli does; `--wait` waits until it is through.
+    Returns when the core has accepted the deployment, as greengrass-cli does. With `--wait` it waits for the
+    outcome.
     """
     with reporting(as_json=as_json) as screen:
         request = DeploymentRequest(
@@ -105,7 +111,7 @@ def create(
         )
         if request == DeploymentRequest(group=group_id, failure_policy=failure_policy):
             raise CommandError(
-                "There is nothing to deploy. Say what: --merge NAME=VERSION, --remove NAME or "
+                "There is nothing to deploy. Name something: --merge NAME=VERSION, --remove NAME or "
                 "--update-config JSON."
             )
         from edge_cli.core.deployment_wait import await_outcome
@@ -128,7 +134,7 @@ def create(
 
 @app.command(epilog=examples("scripts/edge deployment status -i 5f3c…"))
 def status(*, deployment_id: DeploymentId, root: Root, as_json: AsJson = False) -> None:
-    """How one deployment fares; exits with 1 when it has failed."""
+    """Show the status of a deployment; exit with 1 when it has failed."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.core.greengrass_ipc import CoreConnection
         from edge_cli.screen import views
@@ -142,7 +148,7 @@ def status(*, deployment_id: DeploymentId, root: Root, as_json: AsJson = False) 
 
 @app.command("list", epilog=examples("scripts/edge deployment list"))
 def list_deployments(*, root: Root, as_json: AsJson = False) -> None:
-    """The core's recent local deployments."""
+    """List the core's recent local deployments."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.core.greengrass_ipc import CoreConnection
         from edge_cli.screen import views
@@ -154,7 +160,7 @@ def list_deployments(*, root: Root, as_json: AsJson = False) -> None:
 
 @app.command(epilog=examples("scripts/edge deployment cancel -i 5f3c…"))
 def cancel(*, deployment_id: DeploymentId, root: Root, as_json: AsJson = False) -> None:
-    """Cancel a deployment that is still under way."""
+    """Cancel a deployment that is still in progress."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.core.greengrass_ipc import CoreConnection
 

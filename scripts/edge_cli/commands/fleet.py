@@ -44,7 +44,9 @@ DEPLOYMENTS_EPILOG = examples(
 Region = Annotated[
     str | None,
     typer.Option(
-        "--region", metavar="REGION", help="Else AWS_REGION, the profile's, or that of gdk-config.json."
+        "--region",
+        metavar="REGION",
+        help="AWS region. Default: AWS_REGION, the profile's, or the one in gdk-config.json.",
     ),
 ]
 BuildFolder = Annotated[
@@ -54,48 +56,52 @@ BuildFolder = Annotated[
         metavar="DIR",
         default_factory=lambda: project.BUILD_OUTPUT,
         show_default=False,
-        help="What `edge build` made; without it greengrass-build.",
+        help="Output of `edge build`. Default: greengrass-build.",
     ),
 ]
-Thing = Annotated[str | None, typer.Option("--thing", metavar="NAME", help="A core device's thing.")]
-Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="A thing group.")]
+Thing = Annotated[str | None, typer.Option("--thing", metavar="NAME", help="Thing name of a core device.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Name of a thing group.")]
 
 
 def publish(
     *,
     components: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMPONENT", help="Folder or component name; none means all that were built."),
+        typer.Argument(metavar="COMPONENT", help="Folder or component name. Default: all that were built."),
     ] = None,
     bucket: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="For artifacts; else, as GDK has it, gdk-config.json's with -REGION-ACCOUNT."
+            metavar="NAME",
+            help="Bucket for artifacts. Default: that of gdk-config.json, with -REGION-ACCOUNT.",
         ),
     ] = None,
     arch: Annotated[
         list[Architecture] | None,
-        typer.Option("--arch", help="Processor of the devices, repeatable; else aarch64."),
+        typer.Option("--arch", help="Processor of the devices, repeatable. Default: aarch64."),
     ] = None,
     python: Annotated[PythonVersion, typer.Option("--python", help="Python on the devices.")] = DEVICE_PYTHON,
     version: Annotated[
         str | None,
-        typer.Option(metavar="VERSION|next", help="Else what was built; next: the first that is free."),
+        typer.Option(
+            metavar="VERSION|next",
+            help="Version to publish; next: the first that is free. Default: the one that was built.",
+        ),
     ] = None,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take over a component that another publisher's name is on.")
+        bool, typer.Option("--adopt", help="Take over a component of another publisher.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and change nothing.")] = False,
     build: BuildFolder,
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish what was built, as component versions in AWS.
+    """Publish built components as component versions in AWS.
 
-    Checks all components before it changes anything: the artifacts are those that were built, the versions
-    are free, the bucket is there. Then uploads, creates the versions and waits until they can be deployed.
-    What is published with the same content already is left alone. Of what was built only that is published
-    which is for the devices: --arch, --python.
+    Checks all components before it changes anything: the artifacts are unchanged since the build, the
+    versions are free, the bucket exists. Then uploads, creates the versions and waits until they can be
+    deployed. Skips what is already published with the same content. Publishes only builds for the devices'
+    processors and Python: --arch, --python.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.building import builds
@@ -127,17 +133,17 @@ def deploy(
         list[str] | None,
         typer.Argument(
             metavar="COMPONENT[=VERSION]",
-            help="Folder or component name; without a version the newest that is published.",
+            help="Folder or component name. Default version: the newest that is published.",
         ),
     ] = None,
     thing: Thing = None,
     group: Group = None,
     local: Annotated[
-        bool, typer.Option("--local", help="To the nucleus of this board, or of --host; without AWS.")
+        bool, typer.Option("--local", help="Deploy without AWS, to the nucleus of this board or of --host.")
     ] = False,
     host: Annotated[
         str | None,
-        typer.Option("--host", metavar="USER@BOARD", help="With --local: another board, through ssh."),
+        typer.Option("--host", metavar="USER@BOARD", help="With --local: deploy to this board, over ssh."),
     ] = None,
     root: Annotated[
         Path | None,
@@ -145,11 +151,11 @@ def deploy(
             "--root",
             "--ggcRootPath",
             metavar="DIR",
-            help="With --local: the nucleus's folder; else $GGC_ROOT_PATH, else /greengrass/v2.",
+            help="With --local: the nucleus's folder. Default: $GGC_ROOT_PATH, then /greengrass/v2.",
         ),
     ] = None,
     remove: Annotated[
-        list[str] | None, typer.Option("--remove", metavar="NAME", help="Take a component away. Repeatable.")
+        list[str] | None, typer.Option("--remove", metavar="NAME", help="Remove a component. Repeatable.")
     ] = None,
     change: Annotated[
         str | None,
@@ -158,38 +164,40 @@ def deploy(
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change, change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would change and change nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Deploy though nothing changes: devices try once more.")
+        bool, typer.Option("--again", help="Deploy even if nothing changes: devices try again.")
     ] = False,
     base: Annotated[
         str | None,
         typer.Option(
             "--base",
             metavar="DEPLOYMENT_ID",
-            help="Start from this deployment of the target, not the latest.",
+            help="Start from this deployment instead of the latest.",
         ),
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for what the devices make of it.")
+        bool, typer.Option("--wait/--no-wait", help="Wait for the outcome on the devices.")
     ] = True,
     timeout_s: Annotated[
-        float, typer.Option("--timeout-s", min=0, metavar="SECONDS", help="How long to wait.")
+        float, typer.Option("--timeout-s", min=0, metavar="SECONDS", help="Longest time to wait.")
     ] = 900,
     build: BuildFolder,
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """Deploy to a device or a group of devices, through AWS; with --local to a board at hand.
+    """Deploy to a device or a group through AWS, or with --local to a board.
 
     Changes the target's deployment instead of replacing it: components that are not named stay, with their
-    versions, configurations and policies. Without COMPONENT, --remove, --configuration and --base everything
-    that was built is meant. Shows what changes and asks. The same command again changes nothing and waits on.
+    versions, configurations and policies. Without COMPONENT, --remove, --configuration and --base it deploys
+    everything
+    that was built. Shows what changes and asks. Running the same command again changes nothing and continues
+    to wait.
 
-    Settings that a component would refuse at its start are refused before anything changes. A latest
-    deployment that was cancelled is not built upon unless --base says so; --base alone goes back to that one.
+    Refuses settings with which a component would not start, before anything changes. Never
+    starts from a cancelled deployment unless --base names it. --base alone goes back to that deployment.
 
     With --local the board's own greengrass-cli (ggl-cli on Lite) gets what was built, and takes it back when
     it fails. A version that the board has with other content is refused, so is a build for another Python;
@@ -229,13 +237,15 @@ def deployments(
     *,
     thing: Thing = None,
     group: Group = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="How many at most.")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="Largest number of deployments to show.")
+    ] = 10,
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a device or a group was asked to run, through AWS.
+    """Show the deployments to a device or a group in AWS.
 
-    Newest first, with what the latest one holds, and how each device fares with it.
+    Lists the newest first, with the contents of the latest and its status on each device.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.fleet import history, target, views

@@ -27,13 +27,14 @@ def lint(
             help="Recipe, gdk-config.json, deployment.json, template, a folder of these or of a component.",
         ),
     ] = None,
-    rules: Annotated[bool, typer.Option("--rules", help="List what is looked for.")] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What is wrong although every schema takes it.
+    """Find mistakes in recipes and grants that schemas accept.
 
-    Reads recipes as both nuclei do, and holds them against the code: grants, topics, dependencies, settings,
-    artifacts, names; gdk-config.json against what GDK asks. What cfn-lint finds in the templates of
+    Reads recipes as both nuclei do and compares them with the code: grants, topics, dependencies, settings,
+    artifacts,
+    names. Compares gdk-config.json with what GDK demands. What cfn-lint finds in the templates of
     scripts/cloud has its codes. Each finding has file, line, column, code, why, and what to do. Exits with 1
     when one of them is an error.
     """

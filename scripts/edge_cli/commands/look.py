@@ -22,8 +22,8 @@ PlaceRoot = Annotated[
     typer.Option(
         "--root",
         metavar="DIR",
-        help="The core's or nucleus's folder; without it $EDGE_ROOT or $GGC_ROOT_PATH, else the device's "
-        "that this runs on, else the local core's.",
+        help="Folder of the core or nucleus. Default: $EDGE_ROOT or $GGC_ROOT_PATH, then that of this "
+        "device, then that of the local core.",
     ),
 ]
 
@@ -44,34 +44,34 @@ def logs(
     *,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="A component's name or a part of it; none means all."),
+        typer.Argument(metavar="NAME", help="A component's name or a part of it. Default: all."),
     ] = None,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what is written from now.")
-    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the logs as they grow.")] = False,
     level: Annotated[
         str | None,
-        typer.Option(metavar="LEVEL", help="This level and above: DEBUG, INFO, WARN or ERROR."),
+        typer.Option(metavar="LEVEL", help="Show this level and above: DEBUG, INFO, WARN or ERROR."),
     ] = None,
     grep: Annotated[
-        str | None, typer.Option(metavar="REGEX", help="Only what matches this regular expression.")
+        str | None, typer.Option(metavar="REGEX", help="Show only what matches this regular expression.")
     ] = None,
     lines: Annotated[
         int | None,
-        typer.Option("--lines", "-n", min=0, metavar="N", help="Only the last so many (with -f: 20)."),
+        typer.Option(
+            "--lines", "-n", min=0, metavar="N", help="Show only the last N lines. Default with -f: 20."
+        ),
     ] = None,
     lifecycle: Annotated[
         bool,
-        typer.Option("--lifecycle/--no-lifecycle", help="With NAME: also what the nucleus says of it."),
+        typer.Option("--lifecycle/--no-lifecycle", help="With NAME: include the nucleus's lines about it."),
     ] = True,
     root: PlaceRoot = None,
     as_json: AsJson = False,
 ) -> None:
-    """The logs of a core and its components, merged by time; on a device those of its nucleus.
+    """Show the logs of a core or nucleus and its components, in order of time.
 
-    A component's own level counts where its lines begin with one; times are UTC, as in the files. A
-    component's lines are joined by what the nucleus says of its life. On a device this takes root; Greengrass
-    Lite's are read from the journal.
+    Where a component's lines begin with a level, that level counts. Times are UTC, as in the files.
+    A component's lines are merged with the nucleus's lines about it. On a device this needs root; for
+    Greengrass Lite it reads the journal.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli import place
@@ -112,24 +112,25 @@ def logs(
 def tap(
     *,
     topic_filter: Annotated[
-        str, typer.Argument(metavar="FILTER", help="Topic; + is one level, # all below.")
+        str, typer.Argument(metavar="FILTER", help="Topic filter; + is one level, # all levels below.")
     ],
     local: Annotated[
-        bool, typer.Option("--local/--cloud", help="On the core's local pub/sub, or at the cloud's broker.")
+        bool,
+        typer.Option("--local/--cloud", help="Listen on the core's local pub/sub, or on the cloud's broker."),
     ] = False,
     count: Annotated[
         int | None,
-        typer.Option("--count", "-n", min=1, metavar="N", help="End after so many messages."),
+        typer.Option("--count", "-n", min=1, metavar="N", help="End after N messages."),
     ] = None,
     duration: Annotated[
-        float | None, typer.Option(min=0, metavar="SECONDS", help="End after so long.")
+        float | None, typer.Option(min=0, metavar="SECONDS", help="End after this time.")
     ] = None,
     root: Root,
     as_json: AsJson = False,
 ) -> None:
-    """Show messages as they come.
+    """Show messages as they arrive.
 
-    Ctrl-C ends it. Exits with 1 when --duration has passed and fewer messages came than --count asked for.
+    Ctrl-C ends it. Exits with 1 when --duration has passed and fewer messages than --count have arrived.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.core import messaging
@@ -150,20 +151,25 @@ def tap(
 )
 def pub(
     *,
-    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="Where to; no wildcards.")],
-    payload: Annotated[str, typer.Argument(metavar="JSON", help="What to send; - reads it from stdin.")],
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="Topic to send to, without wildcards.")],
+    payload: Annotated[str, typer.Argument(metavar="JSON", help="Message to send; - reads it from stdin.")],
     local: Annotated[
-        bool, typer.Option("--local/--cloud", help="On the core's local pub/sub, or from the cloud's side.")
+        bool,
+        typer.Option("--local/--cloud", help="Send on the core's local pub/sub, or from the cloud's side."),
     ] = False,
     qos: Annotated[
         int, typer.Option(min=0, max=1, metavar="0|1", help="MQTT quality of service, in the cloud.")
     ] = 1,
-    retain: Annotated[bool, typer.Option("--retain", help="The cloud's broker keeps it for later.")] = False,
-    text: Annotated[bool, typer.Option("--text", help="Send it as it is, JSON or not.")] = False,
+    retain: Annotated[
+        bool, typer.Option("--retain", help="Retain the message on the cloud's broker.")
+    ] = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="Send the text as it is, even if it is not JSON.")
+    ] = False,
     root: Root,
     as_json: AsJson = False,
 ) -> None:
-    """Send one message, as the cloud would or as a component would."""
+    """Send one message, from the cloud or on local pub/sub."""
     with reporting(as_json=as_json) as screen:
         from edge_cli.core import messaging
 

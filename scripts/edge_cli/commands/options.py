@@ -57,7 +57,7 @@ Root = Annotated[
         metavar="DIR",
         default_factory=default_root,
         show_default=False,
-        help="The core's folder; without it $EDGE_ROOT, else .edge/core in the project.",
+        help="Folder of the core. Default: $EDGE_ROOT, then .edge/core in the project.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

@@ -19,7 +19,7 @@ from edge_cli.screen.console import Screen
 from edge_cli.screen.reporting import reporting
 
 app = group(
-    "Look into what components keep on disk.\n\n"
+    "Inspect what components keep on disk.\n\n"
     "DIR is an outbox, where a component keeps what the far end does not have yet; or one spool of it; or "
     "the component's work folder that holds it. Looking takes no lock and changes nothing: it works while "
     "the component runs, on a copy of the folder, and as any user who may read it. `scripts/edge spool DIR` "
@@ -35,7 +35,7 @@ Folder = Annotated[
 
 
 class ShowByDefault(Sections):
-    """A group whose first word may be a folder: then `show` is meant, as it is without any word."""
+    """A group whose first word may be a folder: then, and without any word, it runs `show`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `show` before what is no command and no misspelt one."""
@@ -61,15 +61,15 @@ def show(
             metavar="[DIR]",
             readable=False,
             show_default=False,
-            help="An outbox, a spool, or a component's work folder; without it every outbox of the core.",
+            help="An outbox, a spool, or a component's work folder. Default: every outbox of the core.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What waits, since when, what was lost, what was given up.
+    """Show what waits and since when, what was lost, what was dead-lettered.
 
-    Reads the end of each spool only, so damage that nobody has met yet shows in `verify`, not here. The core
-    is the one of `$EDGE_ROOT`, else .edge/core in the project.
+    Reads only the end of each spool. `verify` finds damage that nobody has met yet. The default
+    core is `$EDGE_ROOT`, then .edge/core in the project.
     """
     with _looking(as_json=as_json) as screen:
         from edge_cli.project import default_root
@@ -121,17 +121,18 @@ def export(
     folder: Folder,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", dir_okay=False, help="Write it there; without it to stdout."),
+        typer.Option(metavar="FILE", dir_okay=False, help="Output file. Default: stdout."),
     ] = None,
     dead: Annotated[
-        bool, typer.Option("--dead", help="What was given up, with the reason, instead of what waits.")
+        bool, typer.Option("--dead", help="Export the dead letters, with reasons, instead of what waits.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What waits, as JSON Lines: lane, number and record.
+    """Write what waits as JSON Lines: lane, number and record.
 
-    A record that is JSON stands there as `record`, any other as `record_base64`. What arrives meanwhile is
-    left out, and what is delivered meanwhile may be. Exits with 1 when damaged records had to be left out.
+    A record that is JSON is written as `record`, any other as `record_base64`. Records that arrive meanwhile
+    are
+    left out, and records delivered meanwhile may be. Exits with 1 when damaged records had to be left out.
     """
     with _looking(as_json=as_json) as screen:
         from edge_cli.spool import export as exporting
@@ -163,25 +164,25 @@ def requeue(
     folder: Folder,
     code: Annotated[
         str | None,
-        typer.Option(metavar="CODE", help="Only letters with this reason; `show` lists the codes."),
+        typer.Option(metavar="CODE", help="Only letters with this reason code; `show` lists the codes."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would go back, change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would go back and change nothing.")
     ] = False,
     max_bytes: Annotated[
         int | None,
         typer.Option(
             min=1,
             metavar="BYTES",
-            help="The component's outbox.max_bytes, if another than the one noted in the outbox.",
+            help="The component's outbox.max_bytes. Default: the value noted in the outbox.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put dead letters back into the queue.
 
-    Each goes to the end of the lane it came from, or to `backlog` when it came from `live`, which is for what
-    is fresh. The component must be stopped, and this must run as its user. A kill in the middle can only
+    Each goes to the end of its lane; one from `live`, which is for fresh records, goes to
+    `backlog`. The component must be stopped, and this must run as its user. A kill in the middle can only
     repeat letters, not lose one.
     """
     with _looking(as_json=as_json) as screen:

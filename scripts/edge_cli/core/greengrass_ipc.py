@@ -115,7 +115,7 @@ class CoreConnection:
         return _deployment(answer.deployment)
 
     def deployments(self) -> list[Deployment]:
-        """The core's recent local deployments."""
+        """List the core's recent local deployments."""
         answer = self._call("ListLocalDeployments", self._client.list_local_deployments_async)
         return [_deployment(deployment) for deployment in answer.local_deployments or []]
 

@@ -111,7 +111,7 @@ def checked_payload(text: str, *, as_text: bool) -> bytes:
 
     Args:
         text: As typed, or as read from stdin.
-        as_text: Send it as it is, JSON or not.
+        as_text: Send the text as it is, even if it is not JSON.
 
     Raises:
         CommandError: It is not JSON: a component that expects JSON would only refuse it later.

@@ -92,7 +92,7 @@ class Report:
             for component in self._components()
             if component["crashes"]
         ]
-        lines += [f"{name} does not run any more: see its log." for name in self._broken()]
+        lines += [f"{name} is no longer running: see its log." for name in self._broken()]
         return lines
 
     def _broken(self) -> list[str]:

@@ -38,7 +38,7 @@ def show(screen: Screen, chosen: demo.DemoOptions, report_path: Path | None) -> 
         with LiveTable(screen) if screen.is_terminal else PlainLines(screen) as pictures:
             report = demo.run(chosen, pictures)
     except KeyboardInterrupt:
-        screen.note("Stopped before anything could be counted; everything has been taken down again.")
+        screen.note("Stopped before anything was counted; everything has been taken down again.")
         raise
     if report_path:
         report_path.write_text(json.dumps(report.document(), indent=2) + "\n", encoding="utf-8")

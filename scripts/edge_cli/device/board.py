@@ -140,15 +140,16 @@ class Board(ABC):
 
     def _not_alone(self, folder: str) -> CommandError:
         return CommandError(
-            f"Somebody else is deploying to {self.name} just now. Nothing was changed. Wait until they are "
-            f"through. Who it is: on the board, sudo lslocks -o PID,COMMAND,PATH | grep {folder}"
+            f"Somebody else is deploying to {self.name}. Nothing was changed. Wait until that deployment "
+            "is finished. "
+            f"To see who it is, on the board: sudo lslocks -o PID,COMMAND,PATH | grep {folder}"
         )
 
     def _not_lockable(self, folder: str, complaint: str) -> CommandError:
         reason = " ".join(complaint.split())
         return CommandError(
             f"{folder} on {self.name} cannot be locked against others who deploy: {reason}. "
-            f"That takes flock (apt install util-linux), and root. {self.advice_on_root()}"
+            f"That needs flock (apt install util-linux) and root. {self.advice_on_root()}"
         )
 
     @cached_property

@@ -91,7 +91,7 @@ def _refuse_outdated(nucleus: Nucleus, made: Plan, now: Plan) -> None:
     """Somebody may have deployed while a person was looking at the plan; that must not be undone."""
     if now != made:
         raise CommandError(
-            f"Somebody has deployed to {nucleus.board.name} meanwhile. Nothing was changed. "
+            f"Somebody else has deployed to {nucleus.board.name} meanwhile. Nothing was changed. "
             "Run this again to see what would change now."
         )
 
@@ -130,7 +130,7 @@ def _carry_out(
     except BaseException as error:
         board.discard(order.folder)
         if isinstance(error, KeyboardInterrupt | NoAnswerError):
-            screen.note(f"Whether {board.name} has got the deployment is not known. Run this again to see.")
+            screen.note(f"It is not known whether {board.name} has the deployment. Run this again to see.")
         raise
     if order.changes_configuration:  # read by now, and it may hold secrets
         board.discard(f"{order.folder}/{packing.UPDATE_CONFIG}")
@@ -141,10 +141,10 @@ def _carry_out(
         with screen.working(f"Waiting for {board.name}"):
             outcome = _await(screen, nucleus, deployment_id, timeout_s)
     except KeyboardInterrupt:
-        screen.note(f"It goes on all the same. On the board: {nucleus.advice_to_look(deployment_id)}")
+        screen.note(f"It goes on anyway. On the board: {nucleus.advice_to_look(deployment_id)}")
         raise
     except CommandError as error:
-        raise CommandError(f"{error} Deployment {deployment_id} goes on all the same.") from None
+        raise CommandError(f"{error} Deployment {deployment_id} goes on anyway.") from None
     if outcome.status in FINAL:
         board.discard(order.folder)
     return deployment_id, outcome
@@ -210,7 +210,7 @@ def _conclude(screen: Screen, nucleus: Nucleus, report: Report, *, waited: bool)
         return DONE
     if report.status not in FINAL:
         look = nucleus.advice_to_look(str(report.deployment_id))
-        screen.say(f"Not through yet; it goes on. Look again on the board: {look}")
+        screen.say(f"Not finished yet; it goes on. To look again, on the board: {look}")
         return NOT_THROUGH_IN_TIME
     if report.status != SUCCEEDED:
         if nucleus.failure_policy:

@@ -55,7 +55,7 @@ class LiteNucleus(Nucleus):
         if len(versions) > _MOST_COMPONENTS:
             raise CommandError(
                 f"ggl-cli deploys {_MOST_COMPONENTS} components at once at most, and these are "
-                f"{len(versions)}. Name those that are meant: scripts/edge deploy NAME … --local"
+                f"{len(versions)}. Name the components to deploy: scripts/edge deploy NAME … --local"
             )
 
     def submit(self, order: Order) -> str:

@@ -86,7 +86,7 @@ def plan(nucleus: Nucleus, wish: Wish, pack: Pack) -> Plan:
     }
     warnings = [warning] if (warning := room.clock_warning(board)) else []
     if present is None:
-        warnings.append(f"{nucleus.kind} does not tell what it runs, nor with which settings.")
+        warnings.append(f"{nucleus.kind} does not report what it runs, nor with which settings.")
     for name, configuration in after.items():
         warnings += _judged(name, configuration, sure=_is_known(name, defaults.get(name), present))
     differences = _differences(wish, changes, after, present)

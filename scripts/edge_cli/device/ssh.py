@@ -62,7 +62,7 @@ class SshBoard(Board):
 
     def __init__(self, host: str) -> None:
         if not _HOST.fullmatch(host):
-            raise CommandError(f"--host '{host}' is none. Write e.g. orangepi@192.168.0.20")
+            raise CommandError(f"--host '{host}' is not a valid address. Write e.g. orangepi@192.168.0.20")
         self.name = host
         self.inbox = "/tmp"  # noqa: S108  where mktemp makes a folder of its own
         self._folder = tempfile.TemporaryDirectory(prefix="edge-ssh.")

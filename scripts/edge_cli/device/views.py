@@ -15,10 +15,10 @@ def plan(wanted: Report, made: Plan) -> RenderableType:
     """What would change on the board, and what would not."""
     parts: list[RenderableType] = [*difference_view.lines(made.differences)]
     if made.same:
-        parts.append(Text(f"there already, just so: {', '.join(made.same)}", "dim"))
+        parts.append(Text(f"there already, unchanged: {', '.join(made.same)}", "dim"))
     parts += [Text(f"{name} has failed there.", "red") for name in made.broken]
     parts += [Text(f"note: {warning}", "yellow") for warning in made.warnings]
-    policy = made.failure_policy or "what it does when it fails cannot be told"
+    policy = made.failure_policy or "its failure policy is not known"
     parts.append(Text(f"on {wanted.board} ({wanted.nucleus}); {policy}", "dim"))
     return Group(*parts)
 
@@ -37,7 +37,7 @@ def report(made: Report) -> RenderableType:
         table.add_row(name, "", Text("removed" if made.status == SUCCEEDED else "to be removed", "red"))
     parts.append(Padding(table, (0, 0, 0, 2), expand=False))
     parts += [
-        Text(f"  {name}: its grants were others; they go back to those of the recipe.", "yellow")
+        Text(f"  {name}: its grants differed; they are reset to those of the recipe.", "yellow")
         for name in made.grants_reset
     ]
     parts += [Text(f"  {reason}", "red") for reason in made.reasons]

@@ -40,7 +40,7 @@ def judge_rights(*, is_root: bool) -> Check:
     if is_root:
         return Check("Rights", Verdict.OK, "this is root")
     advice = (
-        "Not all can be seen: sudo scripts/edge doctor. edge deploy --local uses sudo where it asks for no "
+        "Some checks need root: sudo scripts/edge doctor. edge deploy --local uses sudo where it asks for no "
         "password: sudo -v first, or be in AuthorizedPosixGroups of the component aws.greengrass.Cli"
     )
     return Check("Rights", Verdict.WARN, "this is not root", advice)
@@ -145,7 +145,8 @@ def judge_role_alias(role_alias: str) -> Check:
     if role_alias:
         return Check("Credentials", Verdict.OK, f"token exchange role alias {role_alias}")
     advice = (
-        "S3 takes credentials. Make the role and its alias (scripts/edge cloud up), then set iotRoleAlias of "
+        "S3 needs credentials. Create the role and its alias (scripts/edge cloud up), then set "
+        "iotRoleAlias of "
         "aws.greengrass.Nucleus and deploy aws.greengrass.TokenExchangeService."
     )
     return Check("Credentials", Verdict.FAIL, "no token exchange role alias is configured", advice)
@@ -233,6 +234,6 @@ def judge_inbox(folder: str, free_bytes: int, copies: Sequence[Path]) -> Check:
 def judge_deploying(pid: int | None) -> Check:
     """Only one deploys at a time."""
     if pid is None:
-        return Check("Deploying", Verdict.OK, "nobody is deploying just now")
-    advice = f"edge deploy --local waits for nobody: try when they are through. Who it is: ps -fp {pid}"
-    return Check("Deploying", Verdict.WARN, f"process {pid} is deploying just now", advice)
+        return Check("Deploying", Verdict.OK, "nobody is deploying")
+    advice = f"edge deploy --local does not wait: try again when it has ended. To see who it is: ps -fp {pid}"
+    return Check("Deploying", Verdict.WARN, f"process {pid} is deploying", advice)

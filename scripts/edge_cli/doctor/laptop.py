@@ -100,7 +100,9 @@ def _view(screen: Screen, checks: Sequence[Check], *, healthy: bool) -> Group:
             text.append(f"\n{check.advice}", "dim")
         table.add_row(screen.mark(check.verdict), check.subject, text)
     warnings = sum(check.verdict is Verdict.WARN for check in checks)
-    summary = "Everything that is needed is there." if healthy else "Something that is needed is missing."
+    summary = (
+        "Everything that a core needs is there." if healthy else "Something that a core needs is missing."
+    )
     if healthy and warnings:
         summary = f"Everything that is needed is there; {warnings} could be better."
     return Group(table, Text(""), Text(summary, "bold"))

@@ -60,7 +60,7 @@ def judge_venv(prefix: Path, expected: Path) -> Check:
 def judge_packages(missing: Sequence[str]) -> Check:
     """What requirements.lock pins must be there."""
     if missing:
-        advice = "Make .venv anew: rm -rf .venv && scripts/edge doctor"
+        advice = "Create .venv again: rm -rf .venv && scripts/edge doctor"
         return Check("Packages", Verdict.FAIL, f"missing: {', '.join(missing)}", advice)
     return Check("Packages", Verdict.OK, "all there")
 
@@ -68,7 +68,7 @@ def judge_packages(missing: Sequence[str]) -> Check:
 def judge_mosquitto(first_line: str | None) -> Check:
     """The device's own broker is the better stand-in for IoT Core."""
     if first_line is None:
-        advice = "The core uses amqtt, which is slower. For the real one: apt install mosquitto"
+        advice = "The core uses amqtt, which is slower. To use mosquitto: apt install mosquitto"
         return Check("Broker", Verdict.WARN, "mosquitto is not installed", advice)
     return Check("Broker", Verdict.OK, first_line)
 
@@ -98,7 +98,7 @@ def judge_disk(folder: Path, free_bytes: int) -> Check:
             "Disk", Verdict.FAIL, found, "Make room, or choose another folder with --root or $EDGE_ROOT."
         )
     if free_bytes < _COMFORTABLE_FREE_BYTES:
-        return Check("Disk", Verdict.WARN, found, "Enough to try things, not to run for days.")
+        return Check("Disk", Verdict.WARN, found, "Enough for trying things, not for running for days.")
     return Check("Disk", Verdict.OK, found)
 
 
@@ -112,7 +112,7 @@ def judge_clock(now_s: float, newest_file_s: float, synchronized: bool | None) -
     """
     found = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_s))
     if now_s < newest_file_s - _CLOCK_TOLERANCE_S:
-        advice = "It lies before this project's files. Set it: timedatectl set-ntp true"
+        advice = "It is earlier than this project's files. Set it: timedatectl set-ntp true"
         return Check("Clock", Verdict.FAIL, found, advice)
     if synchronized is False:
         return Check("Clock", Verdict.WARN, f"{found}, not synchronised", "timedatectl set-ntp true")

@@ -90,7 +90,8 @@ def refuse_other_content(wanted: Release, found: Published, taken: Sequence[str]
         raise CommandError(f"{what} is there, but it FAILED: {found.reason or 'no reason given'}. {offer}")
     if found.content is None:
         raise CommandError(
-            f"{what} was published by another program: nothing tells whether with the same content. {offer}"
+            f"{what} was published by another program: it is not known whether the content is the same. "
+            f"{offer}"
         )
     if found.content != wanted.content:
         raise CommandError(f"{what} is published, with other content; versions never change. {offer}")

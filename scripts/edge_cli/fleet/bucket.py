@@ -75,8 +75,8 @@ def put(aws: Aws, bucket: str, upload: Upload) -> bool:
     there = aws.read_object(bucket, upload.key)
     if hashlib.sha256(there).hexdigest() != upload.sha256:
         raise CommandError(
-            f"s3://{bucket}/{upload.key} holds something else than {upload.file}: somebody has replaced it. "
-            f"Look at it, then delete it: aws s3 rm s3://{bucket}/{upload.key}"
+            f"s3://{bucket}/{upload.key} differs from {upload.file}: somebody has replaced it. "
+            f"Inspect it, then delete it: aws s3 rm s3://{bucket}/{upload.key}"
         )
     return False
 

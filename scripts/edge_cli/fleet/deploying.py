@@ -57,7 +57,7 @@ def deploy(screen: Screen, aws: Aws, made: Plan, manner: Manner) -> int:
     if deployment_id is None:
         _report(screen, made, None, None)
         return DONE
-    goes_on = f"Deployment {deployment_id} goes on all the same: this command again waits on."
+    goes_on = f"Deployment {deployment_id} goes on: run this command again to continue waiting."
     results = None
     try:
         made = _with_overtaken(screen, aws, made, deployment_id)
@@ -78,7 +78,7 @@ def _refuse_waiting_for_nobody(made: Plan, manner: Manner) -> None:
     if manner.timeout_s is not None and not made.devices:
         raise CommandError(
             f"No Greengrass core has connected as {made.target} yet, so there is nothing to wait for. "
-            "To deploy all the same, for when one does: --no-wait"
+            "To deploy anyway, for when one does: --no-wait"
         )
 
 
@@ -86,7 +86,7 @@ def _created(screen: Screen, aws: Aws, made: Plan) -> str:
     try:
         return rollout.create(aws, made.specification)
     except KeyboardInterrupt:
-        screen.note("Nobody knows whether that was created: scripts/edge deployments shows it.")
+        screen.note("It is not known whether the deployment was created: scripts/edge deployments shows it.")
         raise
 
 
@@ -148,13 +148,14 @@ def _conclude(screen: Screen, made: Plan, results: Sequence[DeviceResult]) -> in
         policy = made.specification["deploymentPolicies"]["failureHandlingPolicy"]
         after = "run what they ran before" if policy == "ROLLBACK" else "were not rolled back"
         screen.say(
-            f"Failed on {few(failed)}, which {after}. Once that is repaired: the same command with --again"
+            f"Failed on {few(failed)}, which {after}. Once that is repaired, run the same command with "
+            "--again"
         )
         return FAILED_ON_A_DEVICE
     if busy := [one.device for one in results if not one.is_final]:
         screen.say(
-            f"Not through yet: {few(busy)}. It goes on; the same command again waits on, and "
-            "scripts/edge deployments shows it."
+            f"Not finished yet: {few(busy)}. It goes on: run the same command again to continue "
+            "waiting, or see scripts/edge deployments."
         )
         return NOT_THROUGH_IN_TIME
     return DONE

@@ -110,7 +110,8 @@ def refuse_outdated(aws: Aws, made: Plan) -> None:
     """
     if standing.seen_last(aws, made.target) != made.latest:
         raise CommandError(
-            f"Somebody has deployed to {made.target} meanwhile, or cancelled. Nothing was changed. Run this "
+            f"Somebody else has deployed to {made.target} or cancelled meanwhile. Nothing was changed. "
+            "Run this "
             "again to see what would change now."
         )
 

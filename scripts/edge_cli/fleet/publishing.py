@@ -137,8 +137,8 @@ def _create(aws: Aws, wanted: Release) -> Published:
             refuse_other_content(wanted, found, catalogue.published_versions(aws, wanted.name))
             return found
         raise CommandError(
-            f"{wanted.name} {wanted.version} cannot be created: {error} Is something else being done with "
-            f"that name now? Try again, or take another version: --version {NEXT}"
+            f"{wanted.name} {wanted.version} cannot be created: {error} Is somebody else using that "
+            f"name now? Try again, or take another version: --version {NEXT}"
         ) from None
     arn = catalogue.version_arn(aws, wanted.name, wanted.version)
     return Published(wanted.name, wanted.version, arn, "REQUESTED", "", wanted.publisher, wanted.content)
@@ -156,7 +156,8 @@ def _await_deployable(aws: Aws, wanted: Release, seen: Published, progress: Prog
             )
         if time.monotonic() > deadline:
             raise CommandError(
-                f"{what} is still {seen.state} after {_DEADLINE_S:g} s. The same command again waits on."
+                f"{what} is still {seen.state} after {_DEADLINE_S:g} s. Run the same command again to "
+                "continue waiting."
             )
         progress(f"{what} is {seen.state}")
         threading.Event().wait(pause_s)

@@ -154,7 +154,7 @@ def notes(standing: Standing) -> list[str]:
         )
     if busy := [one.device for one in standing.results if not one.is_final]:
         found.append(
-            f"The latest deployment, {standing.latest.deployment_id}, is not through yet on {few(busy)}."
+            f"The latest deployment, {standing.latest.deployment_id}, is not finished yet on {few(busy)}."
         )
     return found
 
@@ -166,7 +166,8 @@ def _choice(target: Target, cancelled: JsonObject, asked: JsonObject | None) -> 
     differences = difference.between(before, specification.kept(cancelled, target.arn, name))
     asks_for = ", ".join(map(difference.described, differences)) or "the same as the one before"
     head = (
-        f"The latest deployment to {target} was cancelled, so nobody knows which devices run it. Nothing was "
+        f"The latest deployment to {target} was cancelled, so it is not known which devices run it. "
+        "Nothing was "
         "changed. Say from which deployment the new one starts:"
     )
     lines = [

@@ -109,5 +109,5 @@ def _holds(one: PastDeployment) -> Text:
     if not one.is_latest:
         return Text()
     if one.status == "CANCELED":
-        return Text("the latest; nobody knows which devices run it", "yellow")
+        return Text("the latest; it is not known which devices run it", "yellow")
     return Text("this one holds", "green")

@@ -164,7 +164,7 @@ def _misnamed(recipe: RecipeFile) -> Iterator[Remark]:
             yield Remark(
                 recipe.spot_in(uri, max(text(uri).rfind(artifact.file), 0)),
                 f"`edge build` makes {package}.zip for this component and no {artifact.file}: a "
-                "deployment would look for it in vain. Correct the name.",
+                "deployment would not find it. Correct the name.",
             )
 
 

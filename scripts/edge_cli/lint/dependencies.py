@@ -17,8 +17,9 @@ def _missing(recipe: RecipeFile) -> Iterator[Remark]:
         if name not in written and not any(misspelt(each, (name,)) for each in written):
             yield Remark(
                 recipe.key_spot("ComponentDependencies"),
-                f"{where} needs {name}, which is no dependency: nobody starts it then, and what the code "
-                "asks of it is not there. Add it, HARD, with a VersionRequirement.",
+                f"{where} needs {name}, which is not a dependency: the nucleus does not start it, and "
+                "what the "
+                "code asks of it is missing. Add it, HARD, with a VersionRequirement.",
             )
 
 
@@ -58,7 +59,7 @@ def _misspelt_ours(project: Workspace) -> Iterator[Remark]:
 
 
 def _said(name: str, known: str) -> str:
-    return f"there is no {name}: every deployment fails, for nobody has a version of it. Write {known}."
+    return f"there is no {name}: every deployment fails, because no version of it exists. Write {known}."
 
 
 def _package(recipe: RecipeFile) -> str:

@@ -18,7 +18,7 @@ def _form(project: Workspace) -> Iterator[Remark]:
     for place in project.deployment.repeated:
         yield Remark(
             project.deployment.source.spot(place),
-            f"{place.path} stands here a second time: JSON keeps the last one alone. Remove one.",
+            f"{place.path} stands here a second time: JSON keeps only the last one. Remove one.",
         )
     for name, change in entries(project.deployment.root).items():
         for key, value in entries(change).items():
@@ -55,8 +55,8 @@ def _secrets(project: Workspace) -> Iterator[Remark]:
         for kind in kinds_of_secret(key, text(value), under):
             yield Remark(
                 project.deployment.source.spot(value),
-                f"{key} holds {kind}: everybody who may read the project reads it, and whoever has "
-                "GetDeployment. Replace it by a reference to a secret, and revoke it.",
+                f"{key} holds {kind}: everybody who can read the project or call GetDeployment "
+                "can read it. Replace it by a reference to a secret, and revoke it.",
             )
 
 

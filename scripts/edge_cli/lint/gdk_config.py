@@ -28,8 +28,8 @@ def _twice(project: Workspace) -> Iterator[Remark]:
         for place in project.registry.repeated:
             yield Remark(
                 project.registry.spot(place),
-                f"{place.path} stands here a second time: JSON keeps the last one alone, and the other is "
-                "lost without a word. Rename or remove one.",
+                f"{place.path} stands here a second time: JSON keeps only the last one, and the other "
+                "is lost silently. Rename or remove one.",
             )
 
 

@@ -76,7 +76,7 @@ def _said_of_system(system: Value | None) -> str:
         return ""
     return (
         f"build_system is {text(system) or 'missing'!r}: GDK would pack the staged folder, in which there is "
-        f"no code. Write {_SYSTEM!r}."
+        f"not code. Write {_SYSTEM!r}."
     )
 
 

@@ -28,13 +28,14 @@ def _unpinned(recipe: RecipeFile) -> Iterator[Remark]:
     for step in recipe.steps:
         for words in map(running, step.script.commands):
             if words and _UNPINNED.fullmatch(words[0].text):
-                said = f"runs {words[0].text}, whatever that is there: {advice}"
+                said = f"runs {words[0].text}, whichever version that is on the device: {advice}"
                 yield Remark(recipe.spot_in(step.value, words[0].start), said)
     for part in lifecycles(recipe.root):
         for name, value in environment(part):
             if _UNPINNED.fullmatch(text(value)):
                 yield Remark(
-                    recipe.spot(value), f"{name} is {value.content}, whatever that is there: {advice}"
+                    recipe.spot(value),
+                    f"{name} is {value.content}, whichever version that is on the device: {advice}",
                 )
 
 
@@ -77,14 +78,14 @@ def _starts_nothing(recipe: RecipeFile) -> Iterator[Remark]:
             if step.phase in _STARTING and not step.script.commands:
                 yield Remark(
                     recipe.spot(step.value),
-                    f"{step.phase} has no command in it: the component is FINISHED at once, and the "
+                    f"{step.phase} has no command in it: the component is FINISHED immediately, and the "
                     "deployment succeeds. Write the command.",
                 )
         keys = [key.lower() for key in entries(part)]
         if recipe.component and not any(key in _STARTING or key not in (*PHASES, "setenv") for key in keys):
             yield Remark(
                 recipe.spot(part or manifest),
-                "there is no run: the component is FINISHED at once, and the deployment succeeds. Add "
+                "there is no run: the component is FINISHED immediately, and the deployment succeeds. Add "
                 f"run: {{Script: exec $PYTHON -u -m {recipe.component.package}}}.",
             )
 
@@ -145,8 +146,8 @@ def _unset(recipe: RecipeFile) -> Iterator[Remark]:
         if name and name not in dict(environment(part)) and not re.search(rf"\b{name}=", step.text):
             yield Remark(
                 recipe.spot_in(step.value, words[0].start),
-                f"{step.phase} runs ${name}, which neither Setenv nor the script sets: nothing is left "
-                f"of it, and what follows is taken for the program. Add {name} to Setenv.",
+                f"{step.phase} runs ${name}, which neither Setenv nor the script sets: it is replaced by "
+                f"nothing, and the next word is taken for the program. Add {name} to Setenv.",
             )
 
 

@@ -85,8 +85,8 @@ def _privileged(recipe: RecipeFile) -> Iterator[Remark]:
             if key.lower() == "requiresprivilege" and str(value.content).lower() == "true":
                 yield Remark(
                     recipe.spot(value),
-                    "RequiresPrivilege is true: the step runs as root, and a fault in it is root's. "
-                    "Remove the key; what needs root belongs into the device's own set-up.",
+                    "RequiresPrivilege is true: the step runs as root, and a fault in it has root's rights. "
+                    "Remove the key; do what needs root when the device is set up.",
                 )
 
 

@@ -95,7 +95,8 @@ def _in_scripts(recipe: RecipeFile) -> Iterator[Remark]:
 
 def _said(key: str, kind: str) -> str:
     return (
-        f"{key} holds {kind}: everybody who may read the component reads it, and so does each device's disk. "
+        f"{key} holds {kind}: everybody who can read the component can read it, and it is on each "
+        "device's disk. "
         "Replace it by a reference to a secret, and revoke it."
     )
 

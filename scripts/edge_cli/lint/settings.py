@@ -44,8 +44,8 @@ def _unlisted(recipe: RecipeFile) -> Iterator[Remark]:
         if recipe.settings is not None and child(recipe.settings, name) is None:
             yield Remark(
                 recipe.spot(recipe.settings),
-                f"the setting {name!r} of {recipe.component.package} is not here: nobody who reads the "
-                "recipe learns of it. Add it with the model's default.",
+                f"the setting {name!r} of {recipe.component.package} is not here: a reader of the recipe "
+                "does not see it. Add it with the model's default.",
             )
 
 

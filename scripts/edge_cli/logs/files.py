@@ -51,7 +51,7 @@ def log_files(root: Path) -> dict[str, LogFiles]:
     """
     folder = Layout(root).logs
     if is_there(folder) and not os.access(folder, os.R_OK | os.X_OK):
-        raise CommandError(f"The logs in {folder} may be read by root only. Try: sudo scripts/edge logs")
+        raise CommandError(f"Only root may read the logs in {folder}. Try: sudo scripts/edge logs")
     rotated: dict[str, list[tuple[str, int, Path]]] = {}
     for path in folder.glob("*.log"):
         matched = _ROTATED.match(path.stem)

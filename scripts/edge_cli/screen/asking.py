@@ -13,7 +13,10 @@ def agrees(screen: Screen, question: str) -> bool:
         CommandError: Nobody can be asked here.
     """
     if not (screen.is_terminal and sys.stdin.isatty()):
-        raise CommandError("Nobody can be asked here, and nothing was changed. Say so beforehand: --yes")
+        raise CommandError(
+            "There is no terminal to ask for confirmation, and nothing was changed. To "
+            "confirm beforehand: --yes"
+        )
     sys.stdout.write(f"{question} [y/N] ")
     sys.stdout.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

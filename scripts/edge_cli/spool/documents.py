@@ -47,7 +47,7 @@ class Lane:
         size_bytes: Of its files.
         oldest: What has waited longest; None when nothing waits.
         next_number: How many were ever taken in.
-        released: How many are done with: delivered, given up, dropped or damaged.
+        released: How many are released: delivered, dead-lettered, dropped or damaged.
         dropped: Gave way to newer ones (ever).
         damaged: Lost to damage (ever), as far as is known: `edge spool verify` reads everything.
         quarantined_bytes: Of damaged frames kept aside.
@@ -75,7 +75,7 @@ class Reason:
     Attributes:
         code: The fixed word.
         letters: How many.
-        latest: When the last of them was given up; None when that cannot be read.
+        latest: When the last of them was dead-lettered; None when that cannot be read.
         reason: What was said of the last of them.
     """
 
@@ -87,7 +87,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """What was given up.
+    """The dead letters of an outbox.
 
     Attributes:
         letters: How many are kept now.
@@ -123,11 +123,11 @@ class Survey:
         delivered: Confirmed by the far end.
         dropped: Gave way to newer ones.
         damaged: Lost to damage, as far as is known.
-        dead: Given up, ever.
+        dead: Dead-lettered, ever.
         size_bytes: Of all its files of records and letters together.
         max_bytes: The cap that its component has noted; None where none is known.
         lanes: Each spool of records.
-        dead_letters: What was given up; None where no spool of them is.
+        dead_letters: The dead letters; None where there is no spool of them.
     """
 
     path: str

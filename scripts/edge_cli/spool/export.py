@@ -1,4 +1,4 @@
-"""`edge spool export`: what waits, or what was given up, as JSON Lines."""
+"""`edge spool export`: what waits, or the dead letters, as JSON Lines."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -64,7 +64,9 @@ class Export:
 
     def _letters(self) -> Iterator[bytes]:
         if self.place.dead is None:
-            raise CommandError(f"{self.place.path} has no folder of dead letters: none were given up there.")
+            raise CommandError(
+                f"{self.place.path} has no folder of dead letters: nothing was dead-lettered there."
+            )
         for letter in kept(look(self.place.dead)):
             if isinstance(letter, Damage):
                 self.damaged.append((self.place.dead.name, letter))

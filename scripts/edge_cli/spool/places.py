@@ -146,7 +146,7 @@ def _nothing_in(path: Path) -> str:
         return f"{path} is empty: no component has kept anything there. Name a spool or an outbox."
     below = [str(outbox.path) for outbox in outboxes_below(path)]
     hint = f"There are outboxes in: {_listed(below)}" if below else "Name a spool or an outbox."
-    return f"{path} is no spool and no outbox; it holds {_listed(names)}. {hint}"
+    return f"{path} is neither a spool nor an outbox; it holds {_listed(names)}. {hint}"
 
 
 def _readable_subfolders(path: Path) -> list[Path]:

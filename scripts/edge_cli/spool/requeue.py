@@ -79,7 +79,8 @@ def plan(place: Place, code: str | None, *, dry_run: bool) -> Plan:
     """
     if not place.is_outbox or place.dead is None or not place.lanes:
         raise CommandError(
-            f"{place.path} is no outbox with dead letters and the lanes they came from. Name the folder that "
+            f"{place.path} is not an outbox with dead letters and the lanes they came from. Name the "
+            "folder that "
             f"holds `dead` and its neighbours, which is called {OutboxConfig().folder} by default."
         )
     lanes = {path.name for path in place.lanes}

@@ -32,7 +32,9 @@ def verdict(screen: Screen, found: Verdict) -> RenderableType:
             worrying(spool.damaged_records, "red"),
         )
     faults = [line for spool in found.spools for line in _faults(spool)]
-    sentence = "Every frame passes its checks." if found.whole else "Damage was found; all the rest is whole."
+    sentence = (
+        "Every frame passes its checks." if found.whole else "Damage was found; everything else is intact."
+    )
     end = Text.from_markup(screen.mark("ok" if found.whole else "fail")).append(f" {sentence}", "default")
     if not found.whole:
         end.append(f"\n{_what_follows(found)}", "default")
@@ -51,7 +53,7 @@ def _what_follows(found: Verdict) -> str:
         verb = "is" if lost == 1 else "are"
         return (
             f"{views.plural(lost, 'record')} {verb} lost. There is nothing to do: the component skips and "
-            "counts what is damaged, and delivers all the rest."
+            "counts what is damaged, and delivers the rest."
         )
     if any(spool.rotten_journal_copies == COPIES for spool in found.spools):
         return "No record is lost; the next start mends it, and may deliver again what was delivered last."
@@ -70,7 +72,7 @@ def _faults(spool: Checked) -> list[str]:
             "check"
         )
     if spool.rotten_format:
-        lines.append(f"{spool.spool}: the file `format` fails its check; the next start makes it anew")
+        lines.append(f"{spool.spool}: the file `format` fails its check; the next start creates it again")
     return lines
 
 

@@ -55,7 +55,7 @@ def survey(found: Survey, today: str) -> RenderableType:
 def surveys(found: Sequence[Survey], root: Path, today: str) -> RenderableType:
     """The outboxes of the core on `root`, a line each; `today` as for `survey`."""
     if not found:
-        return Text(f"No component has kept anything on {root}. Name a folder: scripts/edge spool DIR", "dim")
+        return Text(f"No component keeps anything on {root}. Name a folder: scripts/edge spool DIR", "dim")
     numbers = ("Waiting", "Dead", "On disk")
     table = views.listing("Outbox of", "Waiting", "Oldest (UTC)", "Dead", "On disk", right=numbers)
     for outbox in found:
@@ -108,7 +108,11 @@ def _title(found: Survey) -> Text:
 def _sum_line(found: Survey) -> Text:
     line = Text(f"{found.taken} taken in = ")
     line.append(f"{found.delivered} delivered + {found.waiting} waiting")
-    for count, word in ((found.dropped, "dropped"), (found.damaged, "damaged"), (found.dead, "given up")):
+    for count, word in (
+        (found.dropped, "dropped"),
+        (found.damaged, "damaged"),
+        (found.dead, "dead-lettered"),
+    ):
         if count:
             line.append(" + ").append(f"{count} {word}", "red")
     put_back = found.dead_letters.put_back if found.dead_letters is not None else 0

@@ -72,7 +72,7 @@ class IotCore:
     Args:
         authorizer: Asked before every call.
         link: The connection to the broker; started and stopped by its owner.
-        flavor: Which nucleus to behave as.
+        flavor: Nucleus to imitate.
     """
 
     def __init__(self, authorizer: Authorizer, link: Link, flavor: Flavor) -> None:

@@ -1,6 +1,6 @@
 """GetSecretValue from a file on the laptop, as the component aws.greengrass.SecretManager answers it.
 
-Lite has none: register this only for the classic flavour. Needs a policy of aws.greengrass.SecretManager for
+Lite has none: register this only for the classic flavor. Needs a policy of aws.greengrass.SecretManager for
 the secret's ARN; for its name when neither the file nor the request has the ARN. The file is read at each
 call, so that a changed secret counts at once, and is refused unless its owner alone may read it. Values are
 never logged. Runs on the core's event loop.

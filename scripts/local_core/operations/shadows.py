@@ -1,6 +1,6 @@
 """The shadow operations, as the component aws.greengrass.ShadowManager answers them on a classic nucleus.
 
-Lite has none: register these only for the classic flavour. Shadows are not synchronised with any cloud, and
+Lite has none: register these only for the classic flavor. Shadows are not synchronised with any cloud, and
 no `$aws/things/…` messages are published. Needs a policy of aws.greengrass.ShadowManager for
 `$aws/things/{thing}/shadow` or `$aws/things/{thing}/shadow/name/{shadow}`. Runs on the core's event loop.
 """

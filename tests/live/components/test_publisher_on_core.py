@@ -1,4 +1,4 @@
-"""The publisher on a whole core of either flavour: outages, kills of either process, bad and old readings."""
+"""The publisher on a whole core of either flavor: outages, kills of either process, bad and old readings."""
 
 import contextlib
 import random

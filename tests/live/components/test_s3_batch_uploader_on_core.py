@@ -1,4 +1,4 @@
-"""The uploader deployed from its own recipe on a whole core, of both flavours, with real faults."""
+"""The uploader deployed from its own recipe on a whole core, of both flavors, with real faults."""
 
 import re
 from collections.abc import Iterator

@@ -160,7 +160,7 @@ def test_a_component_without_an_entry_in_the_registry_is_named(tmp_path: Path) -
             '{"component": {"com.example.Other": {"version": "1.0.0"}}}',
             r"is not com\.example\.MqttSubscriber",
         ),
-        ('{"component": {"com.example.MqttSubscriber": {"version": "1.0"}}}', "no version that a core takes"),
+        ('{"component": {"com.example.MqttSubscriber": {"version": "1.0"}}}', "not a valid version"),
     ],
 )
 def test_a_project_that_gdk_would_refuse_is_refused_with_its_path(

@@ -135,7 +135,7 @@ def test_stack_that_somebody_changes_meanwhile_is_not_changed_twice(at: Bench) -
         at.cloud.stacks.change_sets.clear()  # what a change of the stack makes of them
         shown = terminal.answer(b"y\n")
     assert terminal.code == 1
-    assert b"Somebody has changed the stack meanwhile" in shown
+    assert b"Somebody else has changed the stack meanwhile" in shown
     assert only_stack(at).parameters == {"ThingPrefix": "orangepi5-core-"}
 
 

@@ -120,7 +120,7 @@ def test_lost_answer_of_the_execution_is_not_taken_for_a_failure_to_begin(at: Be
 def test_stack_that_takes_longer_is_left_to_cloudformation(at: Bench) -> None:
     at.cloud.stacks.pace = 0
     said = at.edge("cloud", "up", "--yes", "--timeout-s", "0", expect=4)
-    assert "is not through yet" in said.out
+    assert "is not finished yet" in said.out
     assert "scripts/edge cloud diff" in said.out
 
 
@@ -128,7 +128,7 @@ def test_trouble_while_waiting_says_that_it_goes_on(at: Bench) -> None:
     at.cloud.faults.deny("DescribeStackEvents", "User is not authorized")
     said = at.edge("cloud", "up", "--yes", expect=1)
     assert "cloudformation:DescribeStackEvents" in said.err
-    assert f"CloudFormation goes on with stack {STACK} all the same" in said.err
+    assert f"CloudFormation goes on with stack {STACK} anyway" in said.err
 
 
 def test_protected_stack_is_not_removed(at: Bench) -> None:
@@ -155,7 +155,7 @@ def test_no_credentials_is_one_message(at: Bench, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(("--stack", "1st"), "is no name of a stack"), (("--thing-prefix", "core*"), "no '*'")],
+    [(("--stack", "1st"), "is not a valid stack name"), (("--thing-prefix", "core*"), "no '*'")],
 )
 def test_names_that_aws_would_refuse_are_refused_at_once(
     words: tuple[str, str], message: str, at: Bench

@@ -47,7 +47,7 @@ def test_status_for_people_names_every_endpoint(root: Path) -> None:
 
 def test_the_cloud_goes_and_comes_back(root: Path) -> None:
     everything = "IoT Core, S3 and credentials"
-    assert f"Out of reach: {everything}." in edge("core", "offline", "--root", str(root)).stdout
+    assert f"Cut off: {everything}." in edge("core", "offline", "--root", str(root)).stdout
     status = edge_json("core", "status", "--root", str(root))
     assert status["online"] is False
     assert list(status["away"]) == ["iot-core", "s3", "credentials"]
@@ -62,7 +62,7 @@ def test_the_cloud_goes_and_comes_back(root: Path) -> None:
 
 def test_one_service_alone_goes_and_the_rest_stays(root: Path) -> None:
     said = edge("core", "offline", "--only", "s3", "--root", str(root)).stdout
-    assert said == "Out of reach: S3. Bring it back: scripts/edge core online\n"
+    assert said == "Cut off: S3. To restore it: scripts/edge core online\n"
     status = edge_json("core", "status", "--root", str(root))
     assert (status["online"], list(status["away"])) == (True, ["s3"])
     assert list(edge_json("core", "offline", "--only", "iot-core", "--root", str(root))["away"]) == [

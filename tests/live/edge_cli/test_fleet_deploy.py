@@ -112,7 +112,7 @@ def test_devices_that_failed_try_again_when_told_so(at: Bench) -> None:
 def test_device_that_is_not_there_is_named_when_the_time_is_up(at: Bench) -> None:
     at.cloud.fleet.silent.add("core-5")
     said = at.deploy(*GROUP, "--yes", "--timeout-s", "1", expect=4)
-    assert "Not through yet: core-5" in said.out
+    assert "Not finished yet: core-5" in said.out
     at.cloud.fleet.silent.clear()
     at.deploy(*GROUP)  # waits on, and needs no consent for that
     assert len(at.cloud.fleet.deployments) == 1
@@ -239,7 +239,7 @@ def test_deployment_of_somebody_else_meanwhile_is_not_undone(at: Bench) -> None:
         given(at, _foreign())
         said = terminal.answer(b"y\n")
     assert terminal.code == 1
-    assert b"Somebody has deployed to group orangepis meanwhile" in said
+    assert b"Somebody else has deployed to group orangepis or cancelled meanwhile" in said
     assert components(at) == _foreign()
 
 
@@ -273,12 +273,12 @@ def test_waiting_that_ends_early_says_that_the_deployment_goes_on(at: Bench) -> 
     with RunningEdge("deploy", *GROUP, "--build", str(at.folder), "--yes") as command:
         command.line_with("QUEUED")
         assert command.interrupt() == 130
-        command.line_with("goes on all the same")
+        command.line_with("goes on: run this command again")
 
 
 def test_waiting_that_is_refused_says_that_the_deployment_goes_on(at: Bench) -> None:
     at.cloud.faults.deny("ListJobExecutionsForJob", "no")
-    assert "goes on all the same" in at.deploy(*GROUP, "--yes", expect=1).err
+    assert "goes on: run this command again" in at.deploy(*GROUP, "--yes", expect=1).err
     assert len(at.cloud.fleet.deployments) == 1
 
 

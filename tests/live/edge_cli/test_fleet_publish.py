@@ -286,7 +286,7 @@ def test_object_that_somebody_has_replaced_is_refused(at: Bench) -> None:
         Bucket=at.bucket, Key=key, Body=b"malice", ChecksumAlgorithm="SHA256"
     )
     said = at.publish(expect=1)
-    assert f"s3://{at.bucket}/{key} holds something else" in said.err
+    assert f"s3://{at.bucket}/{key} differs from" in said.err
     assert not at.cloud.components.versions
 
 

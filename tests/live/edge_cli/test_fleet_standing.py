@@ -137,7 +137,7 @@ def test_plan_upon_a_deployment_that_never_ends_names_the_devices(at: Bench) -> 
     given(at, ONE)
     done(at)
     (note,) = at.deploy(*GROUP, *DRY).document["notes"]
-    assert note.endswith("is not through yet on core-5.")
+    assert note.endswith("is not finished yet on core-5.")
 
 
 def test_reset_is_done_once_and_the_plan_says_so(at: Bench) -> None:
@@ -180,7 +180,7 @@ def test_large_group_is_looked_at_with_few_calls_and_who_needs_a_look_is_shown(a
 def test_history_does_not_call_a_cancelled_deployment_the_one_that_holds(at: Bench) -> None:
     _cancelled(at)
     said = at.edge("deployments", *GROUP).out
-    assert "nobody knows which devices run it" in said
+    assert "it is not known which devices run it" in said
     assert "this one holds" not in said
 
 
@@ -198,7 +198,7 @@ def test_waiting_outlasts_a_service_that_limits_how_often_it_is_asked(
 def test_call_that_fails_after_the_deployment_was_created_names_it(at: Bench) -> None:
     at.cloud.faults.meanwhile("CreateDeployment", lambda: at.cloud.faults.deny("ListDeployments", "no"))
     said = at.deploy(*GROUP, "--yes", "--no-wait", expect=1)
-    assert f"Deployment {latest(at).deployment_id} goes on all the same" in said.err
+    assert f"Deployment {latest(at).deployment_id} goes on: run this command again" in said.err
 
 
 def test_setting_that_only_moved_is_not_reset(at: Bench) -> None:

@@ -33,10 +33,10 @@ def test_what_is_for_the_device_has_no_fault(path: str) -> None:
     [
         ("x.so", _header(X86_64), "is for x86_64, not for aarch64"),
         ("x.so", _header(40), "is for machine 40, not for aarch64"),
-        ("x.so", _header(kind=EXECUTABLE), "is no shared object"),
-        ("x.so", _header(word=1), "is no 64-bit little-endian ELF file"),
-        ("x.so", b"MZ" + bytes(62), "is no ELF file"),
-        ("x.so", b"\x7fELF", "is no ELF file"),
+        ("x.so", _header(kind=EXECUTABLE), "is not a shared object"),
+        ("x.so", _header(word=1), "is not a 64-bit little-endian ELF file"),
+        ("x.so", b"MZ" + bytes(62), "is not an ELF file"),
+        ("x.so", b"\x7fELF", "is not an ELF file"),
         ("x.cpython-312-aarch64-linux-gnu.so", _header(), "is for CPython 3.12, not for 3.11"),
         (
             "x.cpython-311-x86_64-linux-gnu.so",

@@ -91,7 +91,7 @@ def test_a_change_of_the_staged_recipe_is_not_ignored_in_silence(project: Path) 
     staged = _stage(project)
     _change(staged / "recipe.yaml", "interval_s", "interval_ms")
     said = _refusal(project, staged)
-    assert f"its recipe.yaml has been changed, a copy that nothing is built from. Change {project}" in said
+    assert f"its recipe.yaml has been changed, but it is only a copy. Change {project}" in said
 
 
 @pytest.mark.parametrize("record", [None, "", "[]", '{"component": "com.example.Other"}'])
@@ -110,7 +110,7 @@ def test_a_project_that_nobody_knows_the_origin_of_is_not_built(project: Path, r
         (["component", NAME], None, f"there is no entry for {NAME}: copy"),
         (["component", NAME, "author"], None, "author must be a text"),
         (["component", NAME, "version"], None, 'version must be such as "1.0.0"'),
-        (["component", NAME, "version"], "1.0", "version '1.0' is no version that a core takes"),
+        (["component", NAME, "version"], "1.0", "version '1.0' is not a valid version"),
         (["component", NAME, "build"], None, 'build.build_system must be "custom"'),
         (["component", NAME, "build", "build_system"], "zip", 'build.build_system must be "custom"'),
         (["component", NAME, "build", "custom_build_command"], " ".join(COMMAND), "must be ["),

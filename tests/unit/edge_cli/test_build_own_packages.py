@@ -56,7 +56,7 @@ def test_a_file_that_nobody_has_named_is_refused_by_its_path(package: Path, path
     folder = package.parent if path.startswith("app/") else package.parents[1] / "common"
     (folder / path).parent.mkdir(exist_ok=True)
     (folder / path).write_text("hunter2")
-    with pytest.raises(CommandError, match=rf"\n  {path} is no code, and package_data .*does not name it"):
+    with pytest.raises(CommandError, match=rf"\n  {path} is not code, and package_data .*does not name it"):
         _gathered(package)
 
 
@@ -90,7 +90,7 @@ def test_a_hidden_file_is_named_by_no_pattern_for_others(package: Path) -> None:
     (package / "deep/.env").write_text("hunter2")
     (package / "deep/a.csv").write_text("a")
     _name_data(package, "deep/*")
-    with pytest.raises(CommandError, match=r"app/deep/\.env is no code"):
+    with pytest.raises(CommandError, match=r"app/deep/\.env is not code"):
         _gathered(package)
     _name_data(package, "deep/*", "deep/.e*")
     assert _gathered(package) == {"app/deep/.env", "app/deep/a.csv"}
@@ -123,7 +123,9 @@ def test_a_link_out_of_the_package_is_refused_though_it_is_named(
 ) -> None:
     (package / name).symlink_to(target)
     _name_data(package, "*host*")
-    with pytest.raises(CommandError, match=rf"\n  app/{name} is a link out of its package or to no file"):
+    with pytest.raises(
+        CommandError, match=rf"\n  app/{name} is a link that leaves its package or leads to no file"
+    ):
         _gathered(package)
 
 

@@ -115,5 +115,5 @@ def test_a_file_that_pyproject_names_now_is_in_the_next_build(project: Path) -> 
     named = build_in(project).artifacts[0].sha256
     pyproject.write_text(pyproject.read_text().replace(', "nobody.csv"', ""))
     assert named != former
-    with pytest.raises(CommandError, match=r"demo_thing/nobody\.csv is no code"):
+    with pytest.raises(CommandError, match=r"demo_thing/nobody\.csv is not code"):
         build_in(project)

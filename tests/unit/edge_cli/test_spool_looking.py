@@ -125,7 +125,7 @@ def test_frozen_batch_is_shown_with_its_key(tmp_path: Path, capsys: Captured) ->
 def test_people_read_the_same_numbers_without_colour(tmp_path: Path, capsys: Captured) -> None:
     outbox = keep(tmp_path / "work", 40, {0: "too_large"}, released=10)
     text = said(capsys, outbox)
-    assert "40 taken in = 9 delivered + 30 waiting + 1 given up\n" in text
+    assert "40 taken in = 9 delivered + 30 waiting + 1 dead-lettered\n" in text
     assert "#10 " in text
     assert "04:26:11 " in text
     assert "of at most 4.2 MB" in text
@@ -320,7 +320,7 @@ def test_core_without_outboxes_says_so(
 ) -> None:
     monkeypatch.setenv("EDGE_ROOT", str(tmp_path / "absent"))
     assert answer(capsys) == {"root": str(tmp_path / "absent"), "outboxes": []}
-    assert "No component has kept anything" in said(capsys)
+    assert "No component keeps anything" in said(capsys)
 
 
 def test_nothing_to_export_or_to_put_back_is_said(tmp_path: Path, capsys: Captured) -> None:

@@ -137,7 +137,7 @@ def test_outbox_in_use_is_refused_with_the_way_to_stop_it(tmp_path: Path, capsys
 def test_spool_without_neighbours_is_refused(tmp_path: Path, capsys: Captured) -> None:
     with Spool(tmp_path / "mine", small_limits()) as spool:
         spool.append(b"x")
-    assert "is no outbox" in requeue(capsys, tmp_path / "mine", expect=1)["error"]
+    assert "is not an outbox" in requeue(capsys, tmp_path / "mine", expect=1)["error"]
 
 
 @pytest.mark.parametrize("before", [4 * MIB, 32 * MIB], ids=["same", "lowered"])
@@ -188,7 +188,7 @@ def test_letters_that_went_back_are_told_from_those_that_stay_given_up(
     letters = shown(capsys, outbox)["dead_letters"]
     assert (letters["ever"], letters["put_back"], letters["letters"]) == (9, put_back, 9 - put_back)
     assert main(["spool", str(outbox)]) == 0
-    assert f"9 given up ({put_back} put back, counted again as taken in)" in capsys.readouterr().out
+    assert f"9 dead-lettered ({put_back} put back, counted again as taken in)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("code", [None, "not_json"])
