@@ -95,3 +95,10 @@ if [ ! -e "$VENV/.complete" ]; then
     [ -e "$VENV/.complete" ] || make_venv
     exec 9>&-
 fi
+
+# With sudo in somebody's clone nothing may stay behind that its owner could not change or delete.
+if [ "$(id -u)" = 0 ] && [ "$(stat -c %u "$ROOT")" != 0 ]; then
+    chown -hR --reference="$ROOT" "$ROOT/.venv" "$ROOT/.venvs" "$ROOT/.venvs.lock"
+    [ ! -d "$ROOT/build" ] || chown -hR --reference="$ROOT" "$ROOT/build"
+    export PYTHONDONTWRITEBYTECODE=1
+fi
