@@ -83,6 +83,13 @@ make_venv() {
     say "Done: .venv is ready"
 }
 
+# With sudo in somebody's clone nothing may stay behind that its owner could not change or delete.
+is_guest=
+if [ "$(id -u)" = 0 ] && [ "$(stat -c %u "$ROOT")" != 0 ]; then
+    is_guest=yes
+    export PYTHONDONTWRITEBYTECODE=1
+fi
+
 if [ ! -e "$VENV/.complete" ]; then
     # Two commands started at once in a fresh clone: the second waits for the first one's .venv.
     { mkdir -p "$ROOT/.venvs" && (: >>"$ROOT/.venvs.lock"); } 2>/dev/null ||
@@ -93,12 +100,7 @@ if [ ! -e "$VENV/.complete" ]; then
         flock 9
     }
     [ -e "$VENV/.complete" ] || make_venv
+    # What is not there (`build`, where nothing could be kept) need not be given back.
+    [ ! "$is_guest" ] || chown -hR --reference="$ROOT" "$ROOT/.venv" "$ROOT/.venvs" "$ROOT/.venvs.lock" "$ROOT/build" 2>/dev/null || :
     exec 9>&-
-fi
-
-# With sudo in somebody's clone nothing may stay behind that its owner could not change or delete.
-if [ "$(id -u)" = 0 ] && [ "$(stat -c %u "$ROOT")" != 0 ]; then
-    chown -hR --reference="$ROOT" "$ROOT/.venv" "$ROOT/.venvs" "$ROOT/.venvs.lock"
-    [ ! -d "$ROOT/build" ] || chown -hR --reference="$ROOT" "$ROOT/build"
-    export PYTHONDONTWRITEBYTECODE=1
 fi

@@ -1,12 +1,16 @@
 """What holds for every test: the tier that runs, and that CI skips nothing."""
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
 
 pytest_plugins = ["support.figures"]
+
+# In the background of a shell SIGINT is ignored, and would be in every process that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A deadline for one example would be an assertion on time.
 settings.register_profile("edge", deadline=None)

@@ -137,3 +137,27 @@ def test_a_second_command_says_that_it_waits_while_the_first_one_makes_the_venv(
 
     assert said == "Waiting for another command that is setting up .venv\n"
     assert not (bare_clone / ".venv").exists()
+
+
+def test_with_sudo_nothing_of_roots_stays_behind_in_a_users_clone(bare_clone: Path) -> None:
+    if os.geteuid():
+        pytest.skip("acting as root in another user's folder needs root; CI is root and runs it")
+    nobody = 65534
+    shutil.copytree(
+        PROJECT / "scripts" / "edge_cli",
+        bare_clone / "scripts" / "edge_cli",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    for path in (bare_clone, *bare_clone.rglob("*")):
+        os.chown(path, nobody, nobody)
+
+    made = subprocess.run(
+        [bare_clone / "scripts" / "edge", "doctor"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+    )
+
+    assert (bare_clone / ".venv" / ".complete").exists(), made.stderr
+    assert [path for path in bare_clone.rglob("*") if path.lstat().st_uid != nobody] == []
