@@ -66,7 +66,7 @@ def kill_the_store(core: RunningCore) -> None:
     pids = [
         child
         for child in psutil.Process(core.process.pid).children()
-        if "object_store" in str(child.cmdline())
+        if "local_core.cloud.s3.server" in child.cmdline()
     ]
     restarts = core.status()["services"]["s3"]["restarts"]
     for child in pids:

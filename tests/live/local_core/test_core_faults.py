@@ -102,7 +102,7 @@ def test_broker_that_is_killed_is_said_shown_and_started_again_on_its_port(core:
 
 @pytest.mark.usefixtures("environment")
 def test_s3_that_is_killed_is_said_shown_and_started_again_with_an_empty_bucket(core: RunningCore) -> None:
-    server = child_of(core, "object_store_server")
+    server = child_of(core, "cloud.s3.server")
     bucket = core.status()["bucket"]
     with s3_client() as s3:
         s3.put_object(Bucket=bucket, Key="before", Body=b"x")
@@ -181,7 +181,7 @@ def test_s3_alone_is_out_of_reach_also_when_it_was_started_again(core: RunningCo
         with pytest.raises(HTTPClientError):
             s3.put_object(Bucket=bucket, Key="large", Body=bytes(5 << 20))
         assert core.status()["online"] is True
-        os.kill(child_of(core, "object_store_server"), signal.SIGKILL)
+        os.kill(child_of(core, "cloud.s3.server"), signal.SIGKILL)
         wait_until(lambda: core.status()["services"]["s3"]["restarts"] == 1, WITHIN_S, "a restart")
         with pytest.raises(HTTPClientError):
             s3.list_objects_v2(Bucket=bucket)
