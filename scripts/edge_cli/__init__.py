@@ -4,6 +4,9 @@ Where to look:
     app, commands   the words, their options and their help
     screen          what a person sees; how a command ends: one error message, an exit code, `--json`
     project, place  where things are in the project; which Greengrass is meant
+    exit_codes      what the shell gets;  errors: what a person is told
+    gdk_config      what GDK asks of gdk-config.json, and what that says of publishing
+    configuration_option    changes of configurations on the command line;  deploy_options: how to deploy
     core            the local core: daemon, deployments, messages; the only users of awsiot and paho
     demo            the whole thing in one command
     building        component folders -> recipes and artifacts with everything inside; `targets`: for what

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from edge_cli.commands import build, cloud, component, core, deployment, fleet, lint, look, spool
 from edge_cli.commands.options import AsJson, Root, examples, group
+from edge_cli.exit_codes import ExitCode
 from edge_cli.screen.reporting import complain, reporting
 from local_core.settings import Flavor
 
@@ -108,7 +109,7 @@ def doctor(*, root: look.PlaceRoot = None, as_json: AsJson = False) -> None:
         with screen.working("Looking around"):
             checks = physician.examine(root)
         if not physician.show(screen, checks):
-            raise typer.Exit(1)
+            raise typer.Exit(ExitCode.NOT_DONE)
 
 
 app.add_typer(core.app, name="core", rich_help_panel=_CORE)

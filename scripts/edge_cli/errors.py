@@ -2,10 +2,4 @@
 
 
 class CommandError(Exception):
-    """The command ends with exit code 1 and this text: what, where, why and what to do; no traceback.
-
-    Attributes:
-        exit_code: What the shell gets.
-    """
-
-    exit_code = 1
+    """The command ends with exit code 1 and this text: what, where, why and what to do; no traceback."""

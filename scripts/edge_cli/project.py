@@ -1,6 +1,7 @@
 """Where things are in the project: components, recipes, the default core. Reads the folder tree only."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,21 +50,32 @@ def components(components_folder: Path = COMPONENTS, recipes_folder: Path = RECI
     return found
 
 
+def is_meant(word: str, name: str) -> bool:
+    """Whether a person means this component: by its name, the last part of it, or its folder.
+
+    >>> [is_meant(word, "com.acme.DoorBell") for word in ("door_bell", "Doorbell", "door")]
+    [True, True, False]
+    """
+    return word.lower() == name.lower() or _joined(word) == _joined(name.rpartition(".")[2])
+
+
 def find_component(word: str, known: list[Component] | None = None) -> Component:
     """The component a person means by `mqtt_publisher`, `MqttPublisher` or `com.example.MqttPublisher`.
 
     Args:
-        word: What was typed; case does not matter.
+        word: What was typed, as `is_meant` takes it.
         known: Components to choose from; None means the project's.
 
     Raises:
         CommandError: There is no such component; the text lists those there are.
     """
     candidates = components() if known is None else known
-    wanted = word.lower()
     for component in candidates:
-        spellings = (component.package, component.name, component.name.removeprefix(NAME_PREFIX))
-        if wanted in {spelling.lower() for spelling in spellings}:
+        if is_meant(word, component.name):
             return component
     there_are = ", ".join(component.package for component in candidates) or "none with a recipe"
     raise CommandError(f"There is no component '{word}' in {COMPONENTS}. There are: {there_are}.")
+
+
+def _joined(words: str) -> str:
+    return re.sub(r"[_-]", "", words.lower())

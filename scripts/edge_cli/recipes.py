@@ -3,6 +3,7 @@
 The rules of recipes are the core's business; here a recipe is a document of which a few members matter.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,14 +55,39 @@ def read_document(path: Path) -> dict[str, Any]:
         CommandError: It cannot be read, is not YAML, or no mapping.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return read_mapping(path)
     except OSError as error:
         raise CommandError(f"The recipe {path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise CommandError(f"The recipe {path}: {error}. A recipe begins with RecipeFormatVersion.") from None
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Any file of YAML that holds a mapping.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is not YAML, or no mapping; the text says which.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise CommandError(f"The recipe {path} is not YAML: {' '.join(str(error).split())}") from None
+        raise ValueError(f"it is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict):
-        raise CommandError(f"The recipe {path} holds no mapping: a recipe begins with RecipeFormatVersion.")
+        raise ValueError("it is empty" if document is None else "it holds no mapping")  # noqa: TRY004  content
     return document
+
+
+def is_readable(path: Path) -> bool:
+    """Whether a file holds something, and it is JSON or YAML by its name; of any number of documents."""
+    content = path.read_text(encoding="utf-8-sig", errors="replace")
+    try:
+        if path.suffix.lower() == ".json":
+            json.loads(content)
+            return True
+        return any(isinstance(event, yaml.DocumentStartEvent) for event in [*yaml.parse(content)])
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return False
 
 
 def as_text(document: Mapping[str, Any]) -> str:

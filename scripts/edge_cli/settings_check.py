@@ -5,12 +5,15 @@ fleets. Imports the component's `config` module and no other; opens and changes 
 """
 
 import contextlib
+import difflib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from edge_cli import project
+from edge_cli import project, recipes
+from edge_cli.configuration_option import Change
 from edge_cli.errors import CommandError
+from edge_cli.fleet.configuration import GRANTS, leaves
 from edge_cli.project import Component
 from edge_cli.readme.tables import config_model
 from edge_common.config import CONFIG_VARIABLE, THING_VARIABLE, ComponentConfig, load_config, settings_table
@@ -40,6 +43,33 @@ def faults(component: str, settings: object) -> list[str]:
     if known is None:
         return []
     return [_with_remedy(component, known, fault, settings) for fault in refused(known, settings)]
+
+
+def unknown_members(component: str, change: Change, held: Iterable[str] = ()) -> list[str]:
+    """What a MERGE sets or a RESET names that means nothing to a component: it would change nothing.
+
+    Args:
+        component: Greengrass name, in any namespace.
+        change: MERGE and RESET.
+        held: JSON pointers that are there besides: in another version's recipe, or merged earlier, so that
+            a misspelt one can be taken back.
+
+    Returns:
+        A line for each: pointer, colon, what is wrong, what may be meant. Empty for a component that is not
+        of this project.
+
+    Raises:
+        CommandError: The component's configuration model cannot be imported, or its recipe cannot be read.
+    """
+    known = of_project(component)
+    if known is None:
+        return []
+    pointers = {*_pointers_of(known), *held} - {""}
+    return [
+        f"{pointer}: not in this component's configuration. {_suggested(pointer, pointers)}"
+        for pointer in dict.fromkeys([*leaves(change.merge), *change.reset])
+        if pointer and not any(_is_within(pointer, one) or _is_within(one, pointer) for one in pointers)
+    ]
 
 
 def of_project(component: str) -> Component | None:
@@ -97,6 +127,33 @@ def is_left_to_deployment(component: Component, pointer: str, settings: object) 
     for key in keys.split("/"):
         found = found.get(key, "") if isinstance(found, Mapping) else ""
     return found == "" and keys in {row.key for row in settings_table(model_of(component)) if not row.default}
+
+
+def _pointers_of(component: Component) -> set[str]:
+    """What its recipe and its model know; the grants' own members are the nucleus's business."""
+    document = recipes.read_document(component.recipe)
+    defaults = (document.get("ComponentConfiguration") or {}).get("DefaultConfiguration") or {}
+    rows = settings_table(model_of(component))
+    return {
+        GRANTS,
+        *(pointer for pointer in leaves(defaults) if not _is_within(pointer, GRANTS)),
+        *(f"/{SETTINGS}/{row.key.partition('[]')[0]}" for row in rows),
+    }
+
+
+def _is_within(pointer: str, above: str) -> bool:
+    return pointer == above or pointer.startswith(f"{above}/")
+
+
+def _suggested(pointer: str, known: Iterable[str]) -> str:
+    """Most often the level `settings` is missing, so that comes first, then a near miss."""
+    known = sorted(known)
+    below = pointer if _is_within(pointer, f"/{SETTINGS}") else f"/{SETTINGS}{pointer}"
+    close = [one for one in known if _is_within(below, one) or _is_within(one, below)]
+    close = [below] if close else difflib.get_close_matches(below, known, n=1, cutoff=0.8)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Settings are under /{SETTINGS}, for example {known[-1]}."
 
 
 def _with_remedy(name: str, component: Component, fault: str, settings: object) -> str:

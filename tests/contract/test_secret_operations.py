@@ -172,7 +172,7 @@ def test_file_that_others_may_read_is_refused(me: GreengrassCoreIPCClientV2, fil
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"plain": {"secretString": "correct horse"', "is not JSON .line 1.; mend it"),
+        (b'{"plain": {"secretString": "correct horse"', "is not JSON .line 1.; correct it"),
         (b'\xff"correct horse"', "is not JSON"),
         (b'["correct horse"]', "must hold an object"),
         (b'{"plain": "correct horse"}', "'plain' must hold either secretString or secretBinary"),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_cli.building import Order, build
+from edge_cli.building import BuildRequest, build
 from edge_cli.building.artifact import Sources
 from edge_cli.building.component import Built
 from edge_cli.project import Component, components
@@ -10,7 +10,7 @@ from edge_cli.targets import Architecture, PythonVersion, Target
 
 NAME = "com.example.DemoThing"
 DEVICE = Target(Architecture.AARCH64, PythonVersion.PY311)
-FOR_THE_DEVICE = Order((DEVICE,))
+FOR_THE_DEVICE = BuildRequest((DEVICE,))
 LAPTOP = Target(Architecture.X86_64, PythonVersion.PY313)
 MANIFEST = """\
   - Platform: {{os: linux, architecture: {architecture}, runtime: "*"}}
@@ -69,17 +69,17 @@ def component_of(project: Path) -> Component:
     return component
 
 
-def build_in(project: Path, output: Path | None = None, order: Order = FOR_THE_DEVICE) -> Built:
+def build_in(project: Path, output: Path | None = None, request: BuildRequest = FOR_THE_DEVICE) -> Built:
     """Build it, with a cache of the project's own.
 
     Args:
         project: As `write_project` has made it.
         output: None means `out` in the project.
-        order: What of it.
+        request: What of it.
     """
     sources = Sources(
         shared=project / "components" / "common",
         lock=project / "requirements.lock",
         cache=project / "build" / "cache",
     )
-    return build(component_of(project), output or project / "out", order, sources=sources)
+    return build(component_of(project), output or project / "out", request, sources=sources)

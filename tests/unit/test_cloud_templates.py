@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from edge_cli import project, recipes
+from edge_cli import configuration_option, gdk_config, project, recipes
 from edge_cli.cloud_stack import template
-from edge_cli.fleet import configuration, gdk_config
+from edge_cli.fleet import configuration
 from mqtt_publisher.config import MqttPublisherConfig
 from mqtt_subscriber.config import MqttSubscriberConfig
 from s3_batch_uploader.config import FolderConfig, S3BatchUploaderConfig
@@ -198,7 +198,7 @@ def test_buckets_are_sent_with_their_names_written_out() -> None:
 
 
 def test_logs_of_every_component_are_shipped() -> None:
-    changes = configuration.parse(str(template.DEPLOYMENT))
+    changes = configuration_option.parse("--configuration", str(template.DEPLOYMENT))
     logs = changes["aws.greengrass.LogManager"].merge["logsUploaderConfiguration"]
     assert set(logs["componentLogsConfigurationMap"]) == {one.name for one in project.components()}
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/greengrass/UserComponent/{REGION}/com.example.X"
@@ -207,7 +207,7 @@ def test_logs_of_every_component_are_shipped() -> None:
 
 
 def test_deployment_configures_only_amazons_components_and_in_text() -> None:
-    changes = configuration.parse(str(template.DEPLOYMENT))
+    changes = configuration_option.parse("--configuration", str(template.DEPLOYMENT))
     assert set(changes) == {"aws.greengrass.LogManager", "aws.greengrass.StreamManager"}
     for change in changes.values():
         values = configuration.leaves(change.merge).values()

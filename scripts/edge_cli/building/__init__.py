@@ -20,10 +20,10 @@ Where to look:
     builds         what lies there, for whoever publishes or deploys it
     cache          what has been made once;  folders: how processes share these two
     prefetch       what setting up .venv leaves in the cache
-    gdk            a GDK project for each component;  gdk_config: what GDK takes as its configuration
+    gdk            a GDK project for each component;  gdk_entry: whether GDK would take its entry
     view           what a person sees of a build
 """
 
-from edge_cli.building.component import Built, BuiltArtifact, Order, build
+from edge_cli.building.component import BuildRequest, Built, BuiltArtifact, build
 
-__all__ = ["Built", "BuiltArtifact", "Order", "build"]
+__all__ = ["BuildRequest", "Built", "BuiltArtifact", "build"]

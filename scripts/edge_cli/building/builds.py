@@ -1,12 +1,12 @@
 """What `edge build` has left: a recipe and a folder of artifacts for each component. Reads files only."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_cli import recipes
 from edge_cli.errors import CommandError
+from edge_cli.project import is_meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def chosen(words: Sequence[str], folder: Path) -> list[Build]:
     """The builds that a person means.
 
     Args:
-        words: As `is_meant` takes them; none means all.
+        words: As `project.is_meant` takes them; none means all.
         folder: As for `read`.
 
     Raises:
@@ -83,18 +83,6 @@ def meant(word: str, names: Iterable[str]) -> str | None:
     if word in fitting or len(fitting) <= 1:
         return word if word in fitting else next(iter(fitting), None)
     raise CommandError(f"'{word}' may mean {' or '.join(sorted(fitting))}: name the one you mean in full.")
-
-
-def is_meant(word: str, name: str) -> bool:
-    """Whether a person means this component: by its name, the last part of it, or its folder.
-
-    >>> [is_meant(word, "com.acme.DoorBell") for word in ("door_bell", "Doorbell", "door")]
-    [True, True, False]
-    """
-    last = name.rpartition(".")[2]
-    return word.lower() == name.lower() or re.sub(r"[_-]", "", word.lower()) == re.sub(
-        r"[_-]", "", last.lower()
-    )
 
 
 def _refuse_namesakes(folder: Path, names: Iterable[str]) -> None:

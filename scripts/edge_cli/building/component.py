@@ -58,7 +58,7 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BuildRequest:
     """What is to be built of a component.
 
     Attributes:
@@ -80,7 +80,7 @@ class Order:
 def build(
     component: Component,
     output: Path,
-    order: Order = Order(),
+    request: BuildRequest = BuildRequest(),
     *,
     sources: Sources = PROJECT_SOURCES,
     progress: Progress = lambda _: None,
@@ -90,7 +90,7 @@ def build(
     Args:
         component: What to build.
         output: Folder that gets `recipes/` and `artifacts/`.
-        order: What of it.
+        request: What of it.
         sources: Where `edge_common`, the lock and the cache are.
         progress: Told before anything that may take long.
 
@@ -102,13 +102,13 @@ def build(
     for folder in (component.sources, sources.shared / "edge_common"):
         if not folder.is_dir():
             raise CommandError(f"{component.name} cannot be built: {folder} is not there.")
-    targets = order.targets or (this_machine(),)
-    name, version, recipe = _named(component, order, targets)
+    targets = request.targets or (this_machine(),)
+    name, version, recipe = _named(component, request, targets)
     limit = size_limit.limit_bytes(component)
     build_folder.make(output)
     files: dict[str, bytes] = {}
     made: list[tuple[str, Target, Artifact]] = []
-    known_version = None if order.version_folder else version
+    known_version = None if request.version_folder else version
     for target in targets:
         stem = artifact_stem(component.package, target)
         one = artifact.make(component, target, sources, progress)
@@ -121,9 +121,9 @@ def build(
     folder, recipe_path = build_folder.replace(
         output,
         name,
-        version_folder=order.version_folder or version,
+        version_folder=request.version_folder or version,
         artifacts=files,
-        recipe=(order.recipe_name or f"{name}-{version}.yaml", recipe),
+        recipe=(request.recipe_name or f"{name}-{version}.yaml", recipe),
     )
     written = tuple(
         BuiltArtifact(
@@ -139,7 +139,7 @@ def build(
     return Built(name, version, recipe_path, written, time.monotonic() - started)
 
 
-def _named(component: Component, order: Order, targets: Sequence[Target]) -> tuple[str, str, str]:
+def _named(component: Component, request: BuildRequest, targets: Sequence[Target]) -> tuple[str, str, str]:
     """Name, version and recipe of what is built."""
     facts = recipes.read_facts(component.recipe)
     if facts.name != component.name:
@@ -147,14 +147,14 @@ def _named(component: Component, order: Order, targets: Sequence[Target]) -> tup
             f"The recipe {component.recipe} is of {facts.name}, its file name says {component.name}: "
             f"rename one of them."
         )
-    name = in_namespace(component.name, order.namespace)
-    version = checked_version(facts.version if order.version is None else order.version)
+    name = in_namespace(component.name, request.namespace)
+    version = checked_version(facts.version if request.version is None else request.version)
     recipe = rendered(
         recipes.read_document(component.recipe),
         package=component.package,
         version=version,
         targets=targets,
-        rename=renaming({one.name for one in (*components(), component)}, order.namespace),
+        rename=renaming({one.name for one in (*components(), component)}, request.namespace),
     )
     return name, version, recipes.as_text(recipe)
 

@@ -15,21 +15,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edge_cli import recipes
-from edge_cli.building import gdk_config
-from edge_cli.building.component import Built, Order
+from edge_cli import gdk_config, recipes
+from edge_cli.building import gdk_entry
+from edge_cli.building.component import BuildRequest, Built
 from edge_cli.building.component import build as build_component
-from edge_cli.building.gdk_config import NEXT_PATCH
 from edge_cli.building.libraries import Progress
 from edge_cli.building.names import checked_version, in_namespace, namespace_of, renaming
 from edge_cli.building.recipe import renamed
 from edge_cli.errors import CommandError
+from edge_cli.gdk_config import NEXT_PATCH, REGISTRY
 from edge_cli.project import PROJECT, Component, components
 from edge_cli.targets import Target
 
 RECIPE = "recipe.yaml"  # `recipe.yml` is not found
 OUTPUT = "greengrass-build"
-REGISTRY = PROJECT / gdk_config.FILE_NAME
 STAGE = PROJECT / "build" / "gdk"
 _RECORD = ".staged-from.json"
 
@@ -62,7 +61,7 @@ def stage(
             has been staged then.
     """
     document = gdk_config.read(registry)
-    faults = [fault for one in chosen for fault in gdk_config.faults_of(document, one.name, one.package)]
+    faults = [fault for one in chosen for fault in gdk_entry.faults_of(document, one.name, one.package)]
     if faults:
         listed = "".join(f"\n  {fault}" for fault in dict.fromkeys(faults))
         raise CommandError(f"{registry} is not what `gdk component build` and `publish` need:{listed}")
@@ -113,14 +112,14 @@ def build(
         checked_version(version)
     namespace = namespace_of(name, component.name)
     _refuse_outdated(component, project, registry, f"{name} {version}", namespace)
-    order = Order(
+    request = BuildRequest(
         targets=tuple(targets),
         namespace=namespace,
         version=None if is_next_patch else version,
         recipe_name=RECIPE,
         version_folder=NEXT_PATCH if is_next_patch else None,
     )
-    return build_component(component, project / OUTPUT, order, progress=progress)
+    return build_component(component, project / OUTPUT, request, progress=progress)
 
 
 def _record(component: Component, entry: object, project: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ _VERSION = re.compile(
     rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_OF_PRE_RELEASE}(\.{_OF_PRE_RELEASE})*)?(\+{_OF_BUILD}(\.{_OF_BUILD})*)?",
     re.ASCII,
 )
-_TAKEN = "aws."
+AMAZONS = "aws."  # prefix of the names of components that Amazon provides
 
 
 def in_namespace(name: str, namespace: str | None) -> str:
@@ -41,7 +41,7 @@ def in_namespace(name: str, namespace: str | None) -> str:
             f"--namespace '{namespace}' is not a valid namespace. Use letters, digits, - and _, separated "
             "by dots, e.g. com.acme"
         )
-    if namespace.startswith(_TAKEN) or len(renamed) > _MAX_NAME:
+    if namespace.startswith(AMAZONS) or len(renamed) > _MAX_NAME:
         raise CommandError(
             f"--namespace '{namespace}' cannot be used: aws. is Amazon's own, and {renamed} may have "
             f"{_MAX_NAME} characters at most"

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from edge_cli.building.component import Built
-from edge_cli.building.gdk_config import NEXT_PATCH
+from edge_cli.gdk_config import NEXT_PATCH
 from edge_cli.screen import views
 
 _NEARLY_FULL = 0.9  # of the limit: time to look at what goes in
@@ -19,7 +19,8 @@ def built(items: Sequence[Built], output: Path) -> RenderableType:
     deploy = (
         f"Written to {where}. To deploy, for example:\n"
         f"  scripts/edge deployment create \\\n"
-        f"    -r {where}/recipes -a {where}/artifacts \\\n"
+        f"    -r {where}/recipes \\\n"
+        f"    -a {where}/artifacts \\\n"
         f"    -m {items[0].component}={items[0].version} --wait"
     )
     return _table([(item, item.version) for item in items], deploy)

@@ -8,17 +8,16 @@ from edge_cli.cloud_stack import change_set as change_sets
 from edge_cli.cloud_stack import stack as stacks
 from edge_cli.cloud_stack import views
 from edge_cli.cloud_stack.change_set import ChangeSet
-from edge_cli.cloud_stack.following import DONE, Operation, conclude, followed
+from edge_cli.cloud_stack.following import Operation, conclude, followed
 from edge_cli.cloud_stack.progress import Ending
+from edge_cli.exit_codes import ExitCode
 from edge_cli.fleet.aws import Aws
 from edge_cli.screen.asking import agrees
 from edge_cli.screen.console import Screen
 
-DECLINED = 1
-
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class StackOptions:
     """How a stack is changed.
 
     Attributes:
@@ -32,7 +31,7 @@ class Manner:
     timeout_s: float
 
 
-def apply(screen: Screen, aws: Aws, name: str, prefix: str | None, manner: Manner) -> int:
+def apply(screen: Screen, aws: Aws, name: str, prefix: str | None, options: StackOptions) -> ExitCode:
     """Bring a stack to what the template says, as far as a person agrees; returns the exit code.
 
     Args:
@@ -40,7 +39,7 @@ def apply(screen: Screen, aws: Aws, name: str, prefix: str | None, manner: Manne
         aws: Who is asked.
         name: Of the stack.
         prefix: Of the things' names; None keeps the present one, or takes the template's.
-        manner: How.
+        options: How.
 
     Raises:
         CommandError: It could not be done, and nothing was changed.
@@ -52,14 +51,14 @@ def apply(screen: Screen, aws: Aws, name: str, prefix: str | None, manner: Manne
             made = until_done.enter_context(change_sets.proposed(aws, name, prefix, present))
         if not screen.as_json:
             screen.show(None, lambda: views.changes(name, made.changes))
-        if manner.dry_run or not made.changes:
+        if options.dry_run or not made.changes:
             _report(screen, aws, name, made, None)
-            return DONE
-        if not manner.yes and not agrees(screen, "Apply this?"):
-            return DECLINED
+            return ExitCode.DONE
+        if not options.yes and not agrees(screen, "Apply this?"):
+            return ExitCode.NOT_DONE
         token = change_sets.execute(aws, made)
         operation = Operation("Changing", name, made.stack_id, token, len(made.changes))
-        ending = followed(screen, aws, operation, manner.timeout_s)
+        ending = followed(screen, aws, operation, options.timeout_s)
     _report(screen, aws, name, made, ending)
     return conclude(screen, name, ending)
 

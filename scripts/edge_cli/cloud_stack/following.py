@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from edge_cli.cloud_stack import progress
 from edge_cli.cloud_stack.progress import Ending, Event
 from edge_cli.errors import CommandError
+from edge_cli.exit_codes import ExitCode
 from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.screen.console import Screen
-
-DONE = 0
-FAILED = 3
-NOT_THROUGH_IN_TIME = 4
 
 _MEANINGS = {
     "ROLLBACK_COMPLETE": "What was made has been removed again. Repair that, then: scripts/edge cloud down, "
@@ -51,15 +48,10 @@ def followed(screen: Screen, aws: Aws, operation: Operation, timeout_s: float) -
         f"CloudFormation goes on with stack {operation.name} anyway: scripts/edge cloud diff --stack "
         f"{operation.name} shows what is left when it is through."
     )
-
-    def wait(tell: Callable[[Event], None]) -> Ending:
-        return progress.follow(aws, operation.stack_id, operation.token, timeout_s, tell)
-
     try:
-        if not screen.is_terminal:
-            return wait(Teller(screen, None, operation))
-        with screen.console.status(operation.doing, spinner="dots", spinner_style="cyan") as status:
-            return wait(Teller(screen, status.update, operation))
+        with screen.working(operation.doing) as update:
+            tell = Teller(screen, update, operation)
+            return progress.follow(aws, operation.stack_id, operation.token, timeout_s, tell)
     except KeyboardInterrupt:
         screen.note(goes_on)
         raise
@@ -72,11 +64,11 @@ class Teller:
 
     Args:
         screen: Where.
-        update: Changes the moving line; None where nothing moves.
+        update: Changes the moving line on a terminal.
         operation: Which one.
     """
 
-    def __init__(self, screen: Screen, update: Callable[[str], None] | None, operation: Operation) -> None:
+    def __init__(self, screen: Screen, update: Callable[[str], None], operation: Operation) -> None:
         self._screen, self._update, self._operation = screen, update, operation
         self._through: set[str] = set()
 
@@ -84,25 +76,25 @@ class Teller:
         """One more event."""
         if not event.status.endswith("_IN_PROGRESS"):
             self._through.add(event.logical_id)
-        if self._update is None or event.status.endswith("_FAILED"):
+        if not self._screen.is_terminal or event.status.endswith("_FAILED"):
             self._screen.note(f"{event.status:18} {event.logical_id}{f': {event.reason}' * event.is_cause}")
-        if self._update is not None:
+        if self._screen.is_terminal:
             counted = f"{len(self._through)} of {self._operation.count}"
             self._update(f"{self._operation.doing} {self._operation.name}: {counted}, {event.logical_id}")
 
 
-def conclude(screen: Screen, name: str, ending: Ending) -> int:
+def conclude(screen: Screen, name: str, ending: Ending) -> ExitCode:
     """Say how it ended, where that is not well, and what to do; returns the exit code."""
     if ending.is_good:
-        return DONE
+        return ExitCode.DONE
     if not ending.status:
         screen.say(
             f"Stack {name} is not finished yet. CloudFormation goes on; scripts/edge cloud diff shows it."
         )
-        return NOT_THROUGH_IN_TIME
+        return ExitCode.NOT_FINISHED
     for event in ending.failures:
         screen.say(f"{event.logical_id} ({event.kind}) failed: {event.reason or event.status}")
     screen.say(
         f"Stack {name} is {ending.status}. {_MEANINGS.get(ending.status, '').format(name=name)}".rstrip()
     )
-    return FAILED
+    return ExitCode.FAILED

@@ -6,17 +6,18 @@ from typing import Any
 
 from edge_cli.cloud_stack import stack as stacks
 from edge_cli.cloud_stack import views
-from edge_cli.cloud_stack.applying import DECLINED, Manner
-from edge_cli.cloud_stack.following import DONE, Operation, conclude, followed
+from edge_cli.cloud_stack.applying import StackOptions
+from edge_cli.cloud_stack.following import Operation, conclude, followed
 from edge_cli.cloud_stack.progress import Ending
 from edge_cli.cloud_stack.stack import Resource, Stack
 from edge_cli.errors import CommandError
+from edge_cli.exit_codes import ExitCode
 from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.screen.asking import agrees
 from edge_cli.screen.console import Screen
 
 
-def remove(screen: Screen, aws: Aws, name: str, manner: Manner) -> int:
+def remove(screen: Screen, aws: Aws, name: str, options: StackOptions) -> ExitCode:
     """Delete a stack, as far as a person agrees; its buckets stay. Returns the exit code.
 
     Raises:
@@ -30,17 +31,17 @@ def remove(screen: Screen, aws: Aws, name: str, manner: Manner) -> int:
         screen.tell(
             _document(name, held, None), f"There is no stack {name} in {aws.region}: nothing to remove."
         )
-        return DONE
+        return ExitCode.DONE
     if not screen.as_json:
         screen.show(None, lambda: views.removal(name, held))
-    if manner.dry_run:
+    if options.dry_run:
         screen.tell(_document(name, held, None), "Nothing was changed.")
-        return DONE
-    if not manner.yes and not agrees(screen, "Remove this?"):
-        return DECLINED
+        return ExitCode.DONE
+    if not options.yes and not agrees(screen, "Remove this?"):
+        return ExitCode.NOT_DONE
     token = _delete(aws, present)
     operation = Operation("Removing", name, present.stack_id, token, len(held))
-    ending = followed(screen, aws, operation, manner.timeout_s)
+    ending = followed(screen, aws, operation, options.timeout_s)
     if screen.as_json:
         screen.emit(_document(name, held, ending))
     elif ending.is_good:

@@ -94,14 +94,14 @@ def build(
             _build_for_gdk(screen, chosen, gdk_project, arch or [], python)
         else:
             from edge_cli.building import view
-            from edge_cli.building.component import Order
+            from edge_cli.building.component import BuildRequest
             from edge_cli.building.component import build as build_component
 
             targets = choose(arch or [], python)
             output = out or project.BUILD_OUTPUT
-            order = Order(targets, namespace, version)
+            request = BuildRequest(targets, namespace, version)
             built = [
-                _with_progress(screen, partial(build_component, component, output, order))
+                _with_progress(screen, partial(build_component, component, output, request))
                 for component in chosen
             ]
             _show(screen, built, view.built(built, output))
@@ -148,11 +148,8 @@ def _build_for_gdk(
 
 
 def _with_progress(screen: Screen, work: "Callable[..., Built]") -> "Built":
-    """A spinner on a terminal; in a pipe a line on stderr for each thing that takes long."""
-    if not screen.is_terminal:
-        return work(progress=lambda sentence: screen.note(f"{sentence} …"))
-    with screen.console.status("Building", spinner="dots", spinner_style="cyan") as status:
-        return work(progress=status.update)
+    with screen.working("Building") as update:
+        return work(progress=lambda sentence: update(f"{sentence} …"))
 
 
 def _show(screen: Screen, built: "list[Built]", words: "RenderableType") -> None:

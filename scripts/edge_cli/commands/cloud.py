@@ -3,19 +3,13 @@
 # ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from edge_cli.commands.fleet import Region
-from edge_cli.commands.options import AsJson, examples, group
-from edge_cli.screen.console import Screen
+from edge_cli.commands.account import Region, account
+from edge_cli.commands.options import AsJson, DryRun, Yes, examples, group
 from edge_cli.screen.reporting import reporting
-
-if TYPE_CHECKING:
-    from edge_cli.fleet.aws import Aws
 
 app = group(
     "Set up what a fleet needs in AWS: buckets, role, policies.\n\n"
@@ -34,8 +28,6 @@ Prefix = Annotated[
         help="Prefix of all core devices' names. Default: the stack's, for a new one orangepi5-core-.",
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
 Timeout = Annotated[
     float,
     typer.Option("--timeout-s", min=0, metavar="SECONDS", help="Longest time to wait for CloudFormation."),
@@ -69,12 +61,14 @@ def up(
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.cloud_stack import applying
+        from edge_cli.cloud_stack.stack import refuse_bad_name
         from edge_cli.cloud_stack.template import refuse_bad_prefix
 
         refuse_bad_prefix(thing_prefix)
-        manner = applying.Manner(dry_run=dry_run, yes=yes, timeout_s=timeout_s)
-        with _aws(screen, stack, region) as aws:
-            code = applying.apply(screen, aws, stack, thing_prefix, manner)
+        options = applying.StackOptions(dry_run=dry_run, yes=yes, timeout_s=timeout_s)
+        refuse_bad_name(stack)
+        with account(screen, region) as aws:
+            code = applying.apply(screen, aws, stack, thing_prefix, options)
         raise typer.Exit(code)
 
 
@@ -121,20 +115,10 @@ def down(
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.cloud_stack import applying, removing
+        from edge_cli.cloud_stack.stack import refuse_bad_name
 
-        manner = applying.Manner(dry_run=dry_run, yes=yes, timeout_s=timeout_s)
-        with _aws(screen, stack, region) as aws:
-            code = removing.remove(screen, aws, stack, manner)
+        options = applying.StackOptions(dry_run=dry_run, yes=yes, timeout_s=timeout_s)
+        refuse_bad_name(stack)
+        with account(screen, region) as aws:
+            code = removing.remove(screen, aws, stack, options)
         raise typer.Exit(code)
-
-
-@contextmanager
-def _aws(screen: Screen, stack: str, region: str | None) -> "Iterator[Aws]":
-    from edge_cli.cloud_stack.stack import refuse_bad_name
-    from edge_cli.fleet import gdk_config
-    from edge_cli.fleet.aws import Aws
-
-    refuse_bad_name(stack)
-    with Aws(region, gdk_config.default_region()) as aws:
-        screen.note(f"AWS account {aws.account}, region {aws.region}")
-        yield aws

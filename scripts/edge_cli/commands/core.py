@@ -10,6 +10,7 @@ import typer
 
 from edge_cli.commands.options import AsJson, Root, examples, group
 from edge_cli.errors import CommandError
+from edge_cli.project import default_root
 from edge_cli.screen.reporting import reporting
 from local_core.cloud.services import CloudService
 from local_core.settings import CoreSettings, Flavor
@@ -140,7 +141,8 @@ def offline(
         from edge_cli.screen.views import services
 
         answer = _control(root, "offline", only=only)
-        screen.tell(answer, f"Cut off: {services(answer['away'])}. To restore it: scripts/edge core online")
+        back = f"scripts/edge core online{_option(root)}"
+        screen.tell(answer, f"Cut off: {services(answer['away'])}. To restore it: {back}")
 
 
 @app.command(rich_help_panel="Make trouble", epilog=examples("scripts/edge core online"))
@@ -193,7 +195,9 @@ def mute_subscription(
         count = muted["muted_subscriptions"]
         if not count:
             of_it = f" to '{topic_filter}'" if topic_filter else ""
-            raise CommandError(f"{component} has no subscription{of_it}. What runs: scripts/edge core status")
+            raise CommandError(
+                f"{component} has no subscription{of_it}. What runs: scripts/edge core status{_option(root)}"
+            )
         screen.tell(muted, f"Muted {plural(count, 'subscription')} of {component}.")
 
 
@@ -222,7 +226,9 @@ def mute_answers(
         muted = _control(root, "mute_answers", component=component, operation=operation)
         calls = f"calls of {operation}" if operation else "calls"
         screen.tell(
-            muted, f"{component} gets no answers to its {calls}. To end this: scripts/edge core restart-ipc"
+            muted,
+            f"{component} gets no answers to its {calls}. "
+            f"To end this: scripts/edge core restart-ipc{_option(root)}",
         )
 
 
@@ -236,6 +242,11 @@ def expire_credentials(*, root: Root, as_json: AsJson = False) -> None:
 
 
 def _control(root: Path, command: str, **arguments: Any) -> dict[str, Any]:
-    from local_core.control import request
+    from edge_cli.core import daemon
 
-    return request(root, command, **arguments)
+    return daemon.ask(root, command, **arguments)
+
+
+def _option(root: Path) -> str:
+    """What names this core in a command line; nothing for the default one."""
+    return "" if root == default_root() else f" --root {root}"

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from edge_cli import configuration_option
 from edge_cli.commands.options import AsJson, Root, examples, group
 from edge_cli.core.deployments import (
     DeploymentRequest,
@@ -16,9 +17,9 @@ from edge_cli.core.deployments import (
     existing_folder,
     parse_merge,
     parse_run_with,
-    parse_update_config,
 )
 from edge_cli.errors import CommandError
+from edge_cli.exit_codes import ExitCode
 from edge_cli.screen.reporting import reporting
 
 app = group("Manage local deployments, as greengrass-cli does.")
@@ -104,7 +105,7 @@ def create(
             artifact_folder=existing_folder("--artifactDir", artifact_dir),
             merge=parse_merge(merge or []),
             remove=tuple(remove or []),
-            update_config=parse_update_config(update_config),
+            update_config=configuration_option.parse("--update-config", update_config),
             run_with=parse_run_with(run_with or [], system_limits),
             group=group_id,
             failure_policy=failure_policy,
@@ -114,22 +115,36 @@ def create(
                 "There is nothing to deploy. Name something: --merge NAME=VERSION, --remove NAME or "
                 "--update-config JSON."
             )
+        from edge_cli.core import deployment_advice
         from edge_cli.core.deployment_wait import await_outcome
         from edge_cli.core.greengrass_ipc import CoreConnection
         from edge_cli.screen import views
 
         with CoreConnection(root) as core:
+            present = {component.name: component for component in core.components()}
+            for warning in (
+                *deployment_advice.without_effect(request, present),
+                *deployment_advice.refused_settings(request, present),
+            ):
+                screen.note(f"warning: {warning}")
             deployment_id = core.create_deployment(request)
             submitted = f"Local deployment submitted! Deployment Id: {deployment_id}"
             if not wait:
                 screen.tell({"deployment_id": deployment_id}, submitted)
                 return
             screen.say(submitted)
-            with screen.working("Waiting for the deployment"):
-                outcome = await_outcome(core, deployment_id, timeout_s)
+            try:
+                with screen.working("Waiting for the deployment"):
+                    outcome = await_outcome(core, deployment_id, timeout_s)
+            except KeyboardInterrupt:
+                look = f"scripts/edge deployment status -i {deployment_id} --root {root}"
+                screen.note(f"Deployment {deployment_id} goes on anyway. To look: {look}")
+                raise
         screen.show(asdict(outcome), lambda: views.deployment(outcome))
         if outcome.status != "SUCCEEDED":
-            raise typer.Exit(1)
+            raise typer.Exit(ExitCode.NOT_DONE)
+        for left in deployment_advice.left_in_outboxes(root, request):
+            screen.note(f"warning: {left}")
 
 
 @app.command(epilog=examples("scripts/edge deployment status -i 5f3c…"))
@@ -143,7 +158,7 @@ def status(*, deployment_id: DeploymentId, root: Root, as_json: AsJson = False) 
             outcome = core.deployment(deployment_id)
         screen.show(asdict(outcome), lambda: views.deployment(outcome))
         if outcome.status == "FAILED":
-            raise typer.Exit(1)
+            raise typer.Exit(ExitCode.NOT_DONE)
 
 
 @app.command("list", epilog=examples("scripts/edge deployment list"))

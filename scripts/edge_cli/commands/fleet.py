@@ -3,23 +3,19 @@
 # ruff: noqa: PLC0415  a command imports what it needs when it runs, so that `--help` answers at once
 # ruff: noqa: PLR0913  a command has as many parameters as it has options
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from edge_cli import project
-from edge_cli.commands.options import AsJson, examples
+from edge_cli import configuration_option, project
+from edge_cli.commands.account import Region, account
+from edge_cli.commands.options import AsJson, DryRun, Yes, examples
+from edge_cli.deploy_options import DeployOptions
 from edge_cli.errors import CommandError
-from edge_cli.screen.console import Screen
 from edge_cli.screen.reporting import reporting
 from edge_cli.targets import DEVICE_PYTHON, Architecture, PythonVersion, choose
-
-if TYPE_CHECKING:
-    from edge_cli.fleet.aws import Aws
 
 PUBLISH_EPILOG = examples(
     "scripts/edge publish",
@@ -41,14 +37,6 @@ DEPLOYMENTS_EPILOG = examples(
     "scripts/edge deployments --thing orangepi5-core-001 --json",
 )
 
-Region = Annotated[
-    str | None,
-    typer.Option(
-        "--region",
-        metavar="REGION",
-        help="AWS region. Default: AWS_REGION, the profile's, or the one in gdk-config.json.",
-    ),
-]
 BuildFolder = Annotated[
     Path,
     typer.Option(
@@ -100,8 +88,11 @@ def publish(
 
     Checks all components before it changes anything: the artifacts are unchanged since the build, the
     versions are free, the bucket exists. Then uploads, creates the versions and waits until they can be
-    deployed. Skips what is already published with the same content. Publishes only builds for the devices'
-    processors and Python: --arch, --python.
+    deployed. Skips what is already published with the same content, under the same version or a later one.
+    Publishes only builds for the devices' processors and Python: --arch, --python.
+
+    A published version never changes. For changed content set ComponentVersion in the recipe and build again,
+    or use --version next.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.building import builds
@@ -112,18 +103,16 @@ def publish(
         targets = choose(arch or [Architecture.AARCH64], python)
         if version not in {None, admission.NEXT}:
             checked_version(str(version))
-        with _aws(screen, region) as aws:
+        with account(screen, region) as aws:
             with screen.working("Checking"):
                 admitted = admission.plan(
-                    aws, admission.Order(chosen, targets, bucket, version, adopts=adopt)
+                    aws, admission.PublishRequest(chosen, targets, bucket, version, adopts=adopt)
                 )
             if dry_run:
                 done = publishing.foreseen(aws, admitted)
-            elif screen.is_terminal:
-                with screen.console.status("Publishing", spinner="dots", spinner_style="cyan") as status:
-                    done = publishing.publish(aws, admitted, status.update)
             else:
-                done = publishing.publish(aws, admitted, screen.note)
+                with screen.working("Publishing") as update:
+                    done = publishing.publish(aws, admitted, update)
         screen.show([asdict(one) for one in done], lambda: views.published(done))
 
 
@@ -163,10 +152,8 @@ def deploy(
             "--configuration", metavar="JSON|FILE", help='{"NAME": {"MERGE": {…}, "RESET": ["/pointer"]}}'
         ),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change and change nothing.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     again: Annotated[
         bool, typer.Option("--again", help="Deploy even if nothing changes: devices try again.")
     ] = False,
@@ -192,12 +179,12 @@ def deploy(
 
     Changes the target's deployment instead of replacing it: components that are not named stay, with their
     versions, configurations and policies. Without COMPONENT, --remove, --configuration and --base it deploys
-    everything
-    that was built. Shows what changes and asks. Running the same command again changes nothing and continues
-    to wait.
+    everything that was built. Shows what changes and asks. Running the same command again changes nothing
+    and continues to wait.
 
-    Refuses settings with which a component would not start, before anything changes. Never
-    starts from a cancelled deployment unless --base names it. --base alone goes back to that deployment.
+    Refuses settings with which a component would not start, settings that it does not have, and versions that
+    contradict a group of the device, before anything changes. Never starts from a cancelled deployment unless
+    --base names it. --base alone goes back to that deployment.
 
     With --local the board's own greengrass-cli (ggl-cli on Lite) gets what was built, and takes it back when
     it fails. A version that the board has with other content is refused, so is a build for another Python;
@@ -206,30 +193,30 @@ def deploy(
     Exits with 1 when nothing was done, 3 when a device failed, 4 when not all were through in time.
     """
     with reporting(as_json=as_json) as screen:
+        options = DeployOptions(dry_run=dry_run, yes=yes, again=again, timeout_s=timeout_s if wait else None)
         if local:
             from edge_cli.device import command
-            from edge_cli.device.deploying import Manner
 
             command.refuse_unclear({"--thing": thing, "--group": group, "--region": region, "--base": base})
-            code = command.deploy(
-                screen,
-                command.Words(components or [], build, remove or [], change, host, root),
-                Manner(dry_run=dry_run, yes=yes, again=again, timeout_s=timeout_s if wait else None),
-            )
-            raise typer.Exit(code)
+            words = command.Words(components or [], build, remove or [], change, host, root)
+            raise typer.Exit(command.deploy(screen, words, options))
         if host or root:
             raise CommandError("--host and --root say which board, so they go with --local. Add it.")
-        from edge_cli.fleet import configuration, deploying, planning, target
+        from edge_cli.fleet import deploying, planning, target
 
         target.refuse_unclear(thing, group)
-        wish = planning.Wish(components or [], remove or [], configuration.parse(change), build, base, again)
-        with _aws(screen, region) as aws:
+        request = planning.DeployRequest(
+            components or [],
+            remove or [],
+            configuration_option.parse("--configuration", change),
+            build,
+            base,
+            again,
+        )
+        with account(screen, region) as aws:
             with screen.working("Looking at what is there"):
-                made = planning.plan(aws, target.find(aws, thing, group), wish)
-            how = deploying.Manner(
-                dry_run=dry_run, yes=yes, again=again, timeout_s=timeout_s if wait else None
-            )
-            code = deploying.deploy(screen, aws, made, how)
+                made = planning.plan(aws, target.find(aws, thing, group), request)
+            code = deploying.deploy(screen, aws, made, options)
         raise typer.Exit(code)
 
 
@@ -245,22 +232,13 @@ def deployments(
 ) -> None:
     """Show the deployments to a device or a group in AWS.
 
-    Lists the newest first, with the contents of the latest and its status on each device.
+    Lists the newest first with their components, then the status of the latest on each device. For a thing
+    also what it gets through its groups.
     """
     with reporting(as_json=as_json) as screen:
         from edge_cli.fleet import history, target, views
 
         target.refuse_unclear(thing, group)
-        with _aws(screen, region) as aws, screen.working("Asking AWS"):
+        with account(screen, region) as aws, screen.working("Asking AWS"):
             found = history.read(aws, target.find(aws, thing, group), limit)
         screen.show(asdict(found), lambda: views.history(found))
-
-
-@contextmanager
-def _aws(screen: Screen, region: str | None) -> "Iterator[Aws]":
-    from edge_cli.fleet import gdk_config
-    from edge_cli.fleet.aws import Aws
-
-    with Aws(region, gdk_config.default_region()) as aws:
-        screen.note(f"AWS account {aws.account}, region {aws.region}")
-        yield aws

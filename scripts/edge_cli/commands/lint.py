@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from edge_cli.commands.options import AsJson, examples
+from edge_cli.exit_codes import ExitCode
 from edge_cli.screen.reporting import reporting
 
 EPILOG = examples(
@@ -49,4 +50,4 @@ def lint(
         report = lint_files(paths or ())
         screen.show(view.document(report), lambda: view.view(report))
         if any(finding.severity is Severity.ERROR for finding in report.findings):
-            raise typer.Exit(1)
+            raise typer.Exit(ExitCode.NOT_DONE)

@@ -16,6 +16,7 @@ from edge_cli.logs.lines import Level
 from edge_cli.screen.reporting import reporting
 
 _LOOK = "Look and try"
+_LEVELS = ", ".join(Level.__members__)
 
 PlaceRoot = Annotated[
     Path | None,
@@ -49,7 +50,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the logs as they grow.")] = False,
     level: Annotated[
         str | None,
-        typer.Option(metavar="LEVEL", help="Show this level and above: DEBUG, INFO, WARN or ERROR."),
+        typer.Option(metavar="LEVEL", help=f"Show this level and above: {_LEVELS}."),
     ] = None,
     grep: Annotated[
         str | None, typer.Option(metavar="REGEX", help="Show only what matches this regular expression.")
@@ -80,7 +81,7 @@ def logs(
 
         chosen = None if level is None else Level.named(level)
         if level is not None and chosen is None:
-            raise CommandError(f"There is no level '{level}'. There are: {', '.join(Level.__members__)}.")
+            raise CommandError(f"'{level}' is not a valid level. Choose one of {_LEVELS}.")
         try:
             pattern = None if grep is None else re.compile(grep)
         except re.error as error:

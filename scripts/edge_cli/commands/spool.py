@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from edge_cli.commands.options import AsJson, Sections, examples, group
+from edge_cli.commands.options import AsJson, Root, Sections, examples, group
 from edge_cli.errors import CommandError
+from edge_cli.exit_codes import ExitCode
 from edge_cli.screen.console import Screen
 from edge_cli.screen.reporting import reporting
 
@@ -64,15 +65,14 @@ def show(
             help="An outbox, a spool, or a component's work folder. Default: every outbox of the core.",
         ),
     ] = None,
+    root: Root,
     as_json: AsJson = False,
 ) -> None:
     """Show what waits and since when, what was lost, what was dead-lettered.
 
-    Reads only the end of each spool. `verify` finds damage that nobody has met yet. The default
-    core is `$EDGE_ROOT`, then .edge/core in the project.
+    Reads only the end of each spool. `verify` finds damage that nobody has met yet.
     """
     with _looking(as_json=as_json) as screen:
-        from edge_cli.project import default_root
         from edge_cli.spool import places, survey, views
 
         today = datetime.now(UTC).date().isoformat()
@@ -80,7 +80,6 @@ def show(
             found = survey.take(places.find(folder))
             screen.show(asdict(found), lambda: views.survey(found, today))
             return
-        root = default_root()
         every = [survey.take(place) for place in places.outboxes_below(root / "work")]
         document = {"root": str(root), "outboxes": [asdict(outbox) for outbox in every]}
         screen.show(document, lambda: views.surveys(every, root, today))
@@ -107,7 +106,7 @@ def verify(*, folder: Folder, as_json: AsJson = False) -> None:
             screen.note(views.in_use(found.in_use_by))
         screen.show(asdict(found), lambda: verdict_view.verdict(screen, found))
         if not found.whole:
-            raise typer.Exit(1)
+            raise typer.Exit(ExitCode.NOT_DONE)
 
 
 @app.command(

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_cli.core.processes import refuse_another_users
 from edge_cli.errors import CommandError
 from local_core.layout import Layout
 
@@ -20,7 +21,7 @@ def read_access(root: Path) -> Access:
     """The first readable file in `<root>/cli_ipc_info/`, as greengrass-cli reads it.
 
     Raises:
-        CommandError: There is none: no core has run on this root, or it belongs to another user.
+        CommandError: There is none: no core has run on this root, or another user's does.
     """
     folder = Layout(root).cli_ipc_info
     for path in sorted(folder.glob("*")):
@@ -29,6 +30,7 @@ def read_access(root: Path) -> Access:
             return Access(info["cli_auth_token"], info["domain_socket_path"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # another user's, as greengrass-cli passes them over too
+    refuse_another_users(root)
     raise CommandError(
         f"No core runs on {root}: {folder} holds no token that you may read. "
         f"Start one: scripts/edge core up --root {root}"

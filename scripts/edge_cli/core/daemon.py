@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from edge_cli.core.processes import CoreProcess, core_on
+from edge_cli.core.processes import CoreProcess, core_on, refuse_another_users
 from edge_cli.core.status import CoreStatus
 from edge_cli.errors import CommandError
 from local_core.control import request
@@ -37,9 +37,29 @@ def status(root: Path) -> CoreStatus:
     """What the core on `root` says of itself.
 
     Raises:
+        CommandError: It is another user's.
         CoreError: No core runs there, or it did not answer.
     """
-    return cast("CoreStatus", request(root, "status"))
+    return cast("CoreStatus", ask(root, "status"))
+
+
+def ask(root: Path, command: str, **arguments: Any) -> dict[str, Any]:
+    """Give the core on `root` a control command and wait for its answer.
+
+    Args:
+        root: The core's folder.
+        command: As `local_core.control.request` takes it.
+        **arguments: The command's.
+
+    Raises:
+        CommandError: It is another user's.
+        CoreError: No core runs there, it did not answer, or it refused.
+    """
+    try:
+        return request(root, command, **arguments)
+    except CoreError:
+        refuse_another_users(root)
+        raise
 
 
 def start(settings: CoreSettings, *, tied: bool = False) -> CoreStatus:
@@ -163,8 +183,9 @@ def stop(root: Path, *, timeout_s: float = STOP_TIMEOUT_S) -> Stop:
         timeout_s: Seconds from the request to SIGKILL.
 
     Raises:
-        CommandError: Even SIGKILL did not end it (it hangs in the kernel).
+        CommandError: It is another user's; or even SIGKILL did not end it (it hangs in the kernel).
     """
+    refuse_another_users(root)
     core = core_on(root)
     if core is None:
         return Stop(Ending.NOT_RUNNING, None, 0.0)

@@ -1,16 +1,13 @@
 """What a local deployment asks for, read from greengrass-cli's own flags; pure."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
+from edge_cli.configuration_option import Change, json_object
 from edge_cli.errors import CommandError
-
-JsonObject = dict[str, Any]
 
 # The states in which a deployment rests: DeploymentStatus in the SDK's model of Greengrass IPC.
 FINAL_STATES = frozenset({"SUCCEEDED", "FAILED", "CANCELED"})
@@ -44,7 +41,7 @@ class DeploymentRequest:
         artifact_folder: `<component>/<version>/<files>` below it; None for none.
         merge: Component -> version, added to the root components or changed.
         remove: Root components to take away.
-        update_config: Component -> {"MERGE": {...}, "RESET": ["/pointer"]}.
+        update_config: Component -> what changes of its configuration.
         run_with: Component -> who it runs as.
         group: Thing group that the deployment stands for; None means LOCAL_DEPLOYMENT.
         failure_policy: What happens when it fails.
@@ -54,7 +51,7 @@ class DeploymentRequest:
     artifact_folder: Path | None = None
     merge: dict[str, str] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
-    update_config: dict[str, JsonObject] = field(default_factory=dict)
+    update_config: dict[str, Change] = field(default_factory=dict)
     run_with: dict[str, RunWith] = field(default_factory=dict)
     group: str | None = None
     failure_policy: FailurePolicy = FailurePolicy.DO_NOTHING
@@ -102,30 +99,6 @@ def parse_names(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
-def parse_update_config(text: str | None) -> dict[str, JsonObject]:
-    """`--update-config`: JSON, or the path of a file with JSON.
-
-    >>> parse_update_config('{"com.example.A": {"MERGE": {"settings": {"x": "1"}}, "RESET": ["/y"]}}')
-    {'com.example.A': {'MERGE': {'settings': {'x': '1'}}, 'RESET': ['/y']}}
-
-    Raises:
-        CommandError: It is not JSON, or not of that shape.
-    """
-    shape = '{"COMPONENT": {"MERGE": {…}, "RESET": ["/pointer", …]}}'
-    update = _json_or_file("--update-config", text, shape)
-    for component, change in update.items():
-        if not isinstance(change, dict) or not change or not set(change) <= {"MERGE", "RESET"}:
-            raise CommandError(f"--update-config of {component} must have MERGE or RESET or both: {shape}")
-        if not isinstance(change.get("MERGE", {}), dict):
-            raise CommandError(f"--update-config of {component}: MERGE must be an object: {shape}")
-        pointers = change.get("RESET", [])
-        if not isinstance(pointers, list) or not all(isinstance(pointer, str) for pointer in pointers):
-            raise CommandError(
-                f"--update-config of {component}: RESET must be a list of JSON pointers: {shape}"
-            )
-    return update
-
-
 def parse_run_with(users: Sequence[str], limits: str | None) -> dict[str, RunWith]:
     """`--runWith COMPONENT:posixUser=user[:group]` (repeated) and `--systemLimits` (JSON or a file).
 
@@ -142,7 +115,7 @@ def parse_run_with(users: Sequence[str], limits: str | None) -> dict[str, RunWit
             raise CommandError(f"--runWith '{value}' is not COMPONENT:posixUser=USER[:GROUP].")
         posix_users[matched[1]] = matched[2]
     shape = '{"COMPONENT": {"cpus": 1.5, "memory": 262144}} (memory in kB)'
-    system_limits = _json_or_file("--systemLimits", limits, shape)
+    system_limits = json_object("--systemLimits", limits, shape)
     for component, limit in system_limits.items():
         numbers = isinstance(limit, dict) and all(
             isinstance(value, int | float) and not isinstance(value, bool) for value in limit.values()
@@ -170,24 +143,3 @@ def existing_folder(flag: str, folder: Path | None) -> Path | None:
     if not folder.is_dir():
         raise CommandError(f"{flag} {folder} is not a folder. `scripts/edge build` makes greengrass-build/.")
     return folder.resolve()
-
-
-def _json_or_file(flag: str, text: str | None, shape: str) -> JsonObject:
-    if text is None:
-        return {}
-    source = flag
-    if not text.lstrip().startswith(("{", "[")):
-        source = f"{flag} {text}"
-        try:
-            text = Path(text).read_text(encoding="utf-8")
-        except OSError as error:
-            raise CommandError(
-                f"{source} is neither JSON nor a file that can be read ({error.strerror}). Expected: {shape}"
-            ) from None
-    try:
-        parsed = json.loads(text)
-    except ValueError as error:
-        raise CommandError(f"{source} is not JSON: {error}. Expected: {shape}") from None
-    if not isinstance(parsed, dict):
-        raise CommandError(f"{source} must be an object by component: {shape}")
-    return parsed

@@ -19,6 +19,7 @@ from awsiot.eventstreamrpc import AccessDeniedError
 from awsiot.greengrasscoreipc import model
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
+from edge_cli.configuration_option import as_document
 from edge_cli.core.access import read_access
 from edge_cli.core.deployments import Deployment, DeploymentRequest, RunWith
 from edge_cli.core.topic_messages import TopicMessage
@@ -93,7 +94,7 @@ class CoreConnection:
             group_name=request.group,
             root_component_versions_to_add=request.merge or None,
             root_components_to_remove=list(request.remove) or None,
-            component_to_configuration=request.update_config or None,
+            component_to_configuration=as_document(request.update_config) or None,
             component_to_run_with_info=_run_with(request.run_with) or None,
             recipe_directory_path=str(request.recipe_folder) if request.recipe_folder else None,
             artifacts_directory_path=str(request.artifact_folder) if request.artifact_folder else None,

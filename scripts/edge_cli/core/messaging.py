@@ -86,7 +86,7 @@ def show(screen: Screen, message: TopicMessage) -> None:
     if screen.as_json:
         screen.emit(message.document())
         return
-    line = Text(format_timestamp(message.received_at)[11:23], "dim")
+    line = Text().append(format_timestamp(message.received_at)[11:23], "dim")
     line.append(f" {message.topic} ", "cyan")
     line.append(message.text())
     screen.console.print(line, soft_wrap=True)

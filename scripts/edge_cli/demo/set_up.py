@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge_cli.building import build
+from edge_cli.configuration_option import Change
 from edge_cli.core.deployment_wait import await_outcome
 from edge_cli.core.deployments import DeploymentRequest
 from edge_cli.core.greengrass_ipc import CoreConnection
@@ -74,7 +75,7 @@ def deploy(place: Workplace, versions: dict[str, str], state: DemoState, observa
         recipe_folder=place.build_output / "recipes",
         artifact_folder=place.build_output / "artifacts",
         merge=versions,
-        update_config={PUBLISHER: {"MERGE": {"settings": SHOW_SETTINGS}}},
+        update_config={PUBLISHER: Change({"settings": SHOW_SETTINGS})},
     )
     with CoreConnection(place.root) as core:
         deployment_id = core.create_deployment(request)

@@ -13,6 +13,7 @@ from edge_cli.demo.live_table import LiveTable
 from edge_cli.demo.plain_lines import PlainLines
 from edge_cli.demo.report import Report
 from edge_cli.errors import CommandError
+from edge_cli.exit_codes import ExitCode
 from edge_cli.screen.console import Screen
 from local_core.settings import Flavor
 
@@ -44,7 +45,7 @@ def show(screen: Screen, chosen: demo.DemoOptions, report_path: Path | None) -> 
         report_path.write_text(json.dumps(report.document(), indent=2) + "\n", encoding="utf-8")
     screen.show(report.document(), lambda: summary(screen, report, report_path))
     if not report.is_good:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.NOT_DONE)
 
 
 def summary(screen: Screen, report: Report, report_path: Path | None) -> Group:

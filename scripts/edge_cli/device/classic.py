@@ -8,16 +8,17 @@ from typing import Any
 from edge_cli.core.deployments import FailurePolicy
 from edge_cli.device import complaints
 from edge_cli.device.board import Ended, NoAnswerError
-from edge_cli.device.nucleus import BROKEN_STATES, NUCLEUS_LOG, Installed, Nucleus, Order, Progress
+from edge_cli.device.nucleus import BROKEN_STATES, NUCLEUS_LOG, BoardDeployment, Installed, Nucleus, Progress
 from edge_cli.errors import CommandError
 from edge_cli.logs import lines
+from edge_cli.logs.lines import LogRecord
 
 # What greengrass-cli prints: DeploymentCommand and ComponentCommand of aws-greengrass-cli.
 _SUBMITTED = re.compile(r"Deployment Id: (\S+)")
 _STATUS = re.compile(r"^(?P<id>\S+): (?P<status>[A-Z_]+)$", re.MULTILINE)
 _FACT = re.compile(r"^\s*(Component Name|Version|State|Configuration): (.*)$", re.MULTILINE)
 _CANNOT_RUN, _NOT_THERE = 126, 127
-_LINES_LOOKED_THROUGH = 2000  # of greengrass.log: minutes of it, even while a deployment is under way
+_LINES_LOOKED_THROUGH = 2000  # of a log: minutes of it, even while a deployment is under way
 
 
 class ClassicNucleus(Nucleus):
@@ -34,17 +35,18 @@ class ClassicNucleus(Nucleus):
             raise self._refused("asked about its components", ended)
         return {one.name: one for one in _listed(ended.stdout)}
 
-    def submit(self, order: Order) -> str:
+    def submit(self, deployment: BoardDeployment) -> str:
         """As `Nucleus.submit`."""
         words = ["deployment", "create", "--failure-handling-policy", self.failure_policy]
-        if order.versions:
-            words += ["--recipeDir", f"{order.folder}/recipes", "--artifactDir", f"{order.folder}/artifacts"]
-        for name, version in order.versions.items():
+        if deployment.versions:
+            folder = deployment.folder
+            words += ["--recipeDir", f"{folder}/recipes", "--artifactDir", f"{folder}/artifacts"]
+        for name, version in deployment.versions.items():
             words += ["--merge", f"{name}={version}"]
-        for name in order.remove:
+        for name in deployment.remove:
             words += ["--remove", name]
-        if order.changes_configuration:
-            words += ["--update-config", f"{order.folder}/update-config.json"]
+        if deployment.changes_configuration:
+            words += ["--update-config", f"{deployment.folder}/update-config.json"]
         # The board's clock, as its log has it; whole seconds, which sort before their decimals.
         self._submitted_at = self.board.run(["date", "-u", "+%Y-%m-%dT%H:%M:%S"]).stdout.strip()
         ended = self._cli(*words)
@@ -64,18 +66,20 @@ class ClassicNucleus(Nucleus):
 
     def blamed(self, names: Collection[str]) -> list[str]:
         """As `Nucleus.blamed`, from greengrass.log: after a rollback nothing else tells."""
-        said = lines.records(NUCLEUS_LOG, self.last_lines(NUCLEUS_LOG, _LINES_LOOKED_THROUGH))
         broken = {
             record.fact("serviceName")
-            for record in said
-            if record.fact("newState") in BROKEN_STATES and record.sort_key >= self._submitted_at
+            for record in self.said_since(NUCLEUS_LOG, _LINES_LOOKED_THROUGH)
+            if record.fact("newState") in BROKEN_STATES
         }
         return [name for name in names if name in broken]
 
-    def last_lines(self, log: str, count: int) -> list[str]:
-        """As `Nucleus.last_lines`."""
+    def said_since(self, log: str, count: int) -> list[LogRecord]:
+        """As `Nucleus.said_since`."""
         path = f"{self.root}/logs/{log}.log"
-        return self.board.run_as_root(["tail", "-n", str(count), "--", path]).stdout.splitlines()
+        tail = ["tail", "-n", str(_LINES_LOOKED_THROUGH), "--", path]
+        said = self.board.run_as_root(tail).stdout.splitlines()
+        since = [one for one in lines.records(log, said) if one.sort_key >= self._submitted_at]
+        return since[-count:]
 
     def advice_to_look(self, deployment_id: str) -> str:
         """As `Nucleus.advice_to_look`."""

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_cli import configuration_option
 from edge_cli.building import builds
 from edge_cli.building.builds import Build
+from edge_cli.configuration_option import Change
+from edge_cli.deploy_options import DeployOptions
 from edge_cli.device import deploying, planning, session
-from edge_cli.device.deploying import Manner
 from edge_cli.errors import CommandError
-from edge_cli.fleet import configuration
-from edge_cli.fleet.configuration import Change
+from edge_cli.exit_codes import ExitCode
+from edge_cli.project import is_meant
 from edge_cli.screen.console import Screen
 
 
@@ -35,7 +37,7 @@ class Words:
     root: Path | None
 
 
-def deploy(screen: Screen, words: Words, manner: Manner) -> int:
+def deploy(screen: Screen, words: Words, options: DeployOptions) -> ExitCode:
     """Deploy what was built to the nucleus of this machine, or of a host; returns the exit code.
 
     Raises:
@@ -44,13 +46,14 @@ def deploy(screen: Screen, words: Words, manner: Manner) -> int:
     folder = words.build_folder
     changes: Mapping[str, Change] = {
         _full_name(word, folder, "--configuration"): change
-        for word, change in configuration.parse(words.change).items()
+        for word, change in configuration_option.parse("--configuration", words.change).items()
     }
     remove = [_full_name(word, folder, "--remove") for word in words.remove]
     asks_otherwise = remove or changes
     chosen = _chosen(words.components, folder) if words.components or not asks_otherwise else []
+    request = planning.BoardDeployRequest(chosen, remove, changes)
     with session.nucleus_on(words.host, words.root) as nucleus:
-        return deploying.deploy(screen, nucleus, planning.Wish(chosen, remove, changes), manner)
+        return deploying.deploy(screen, nucleus, request, options)
 
 
 def _chosen(words: Sequence[str], folder: Path) -> list[Build]:
@@ -58,7 +61,7 @@ def _chosen(words: Sequence[str], folder: Path) -> list[Build]:
     for word in words:
         name, _, version = word.partition("=")
         for build in picked:
-            if version and builds.is_meant(name, build.name) and version != build.version:
+            if version and is_meant(name, build.name) and version != build.version:
                 raise CommandError(
                     f"{folder} has {build.name} {build.version}, not {version}. "
                     f"Build that: scripts/edge build {name} --version {version}"

@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from edge_cli.fleet.configuration import Change, deeply_merged, merged_values, updated
+from edge_cli.configuration_option import Change
+from edge_cli.fleet.configuration import deeply_merged, merged_values, updated
 
 
 def resolved(

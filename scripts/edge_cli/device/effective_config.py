@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_cli import recipes
+from edge_cli.errors import CommandError
 from local_core.layout import Layout
 
 _NUCLEUS = "aws.greengrass.Nucleus"
@@ -49,7 +50,7 @@ def read(root: Path) -> EffectiveConfig:
     Raises:
         CommandError: It is not there, may not be read, or is broken.
     """
-    document = recipes.read_document(Layout(root).state / "effectiveConfig.yaml")
+    document = _read(Layout(root).state / "effectiveConfig.yaml")
     system = _mapping(document, "system")
     nucleus = _mapping(document, "services", _NUCLEUS)
     configuration = _mapping(nucleus, "configuration")
@@ -65,6 +66,14 @@ def read(root: Path) -> EffectiveConfig:
         mqtt_port=int(port) if port.isdecimal() else _MQTT_PORT,
         run_as=_text(_mapping(configuration, "runWithDefault"), "posixUser") or _DEFAULT_USER,
     )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return recipes.read_mapping(path)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CommandError(f"The nucleus's configuration {path} cannot be read: {why}.") from None
 
 
 def _mapping(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

@@ -40,7 +40,8 @@ def refuse_other_content(nucleus: Nucleus, build: Build, digests: Mapping[str, s
         word = build.name.rpartition(".")[2]
         raise CommandError(
             f"{nucleus.board.name} has {build.name} {build.version} with another {what}, and would go on "
-            f"with that. Give yours a version of its own: scripts/edge build {word} --version {free}"
+            f"with that. Give it another version: set ComponentVersion in its recipe to {free} and build it "
+            f"again: scripts/edge build {word}"
         )
 
 

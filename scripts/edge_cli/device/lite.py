@@ -14,12 +14,14 @@ from edge_cli.device.nucleus import (
     NUCLEUS_LOG,
     QUEUED,
     SUCCEEDED,
+    BoardDeployment,
     Installed,
     Nucleus,
-    Order,
     Progress,
 )
 from edge_cli.errors import CommandError
+from edge_cli.logs import lines
+from edge_cli.logs.lines import LogRecord
 
 DEPLOYER = "ggl.core.ggdeploymentd.service"
 # What its deployment service logs last (deployment_handler.c of aws-greengrass-lite).
@@ -58,16 +60,17 @@ class LiteNucleus(Nucleus):
                 f"{len(versions)}. Name the components to deploy: scripts/edge deploy NAME … --local"
             )
 
-    def submit(self, order: Order) -> str:
+    def submit(self, deployment: BoardDeployment) -> str:
         """As `Nucleus.submit`.
 
         Lite does not unpack archives in a local deployment, so that is done here, where it looks for them.
         """
-        for name, version in order.versions.items():
-            self._unpack(order.folder, name, version)
+        folder = deployment.folder
+        for name, version in deployment.versions.items():
+            self._unpack(folder, name, version)
         words = ["ggl-cli", "deploy"]
-        words += ["--recipe-dir", f"{order.folder}/recipes", "--artifacts-dir", f"{order.folder}/artifacts"]
-        for name, version in order.versions.items():
+        words += ["--recipe-dir", f"{folder}/recipes", "--artifacts-dir", f"{folder}/artifacts"]
+        for name, version in deployment.versions.items():
             words += ["--add-component", f"{name}={version}"]
         self._submitted_at = self._end_of_journal()
         ended = self.board.run_as_root(words)
@@ -102,11 +105,12 @@ class LiteNucleus(Nucleus):
         del names
         return []
 
-    def last_lines(self, log: str, count: int) -> list[str]:
-        """As `Nucleus.last_lines`."""
+    def said_since(self, log: str, count: int) -> list[LogRecord]:
+        """As `Nucleus.said_since`; the journal's text has no times, so neither have the records."""
         unit = DEPLOYER if log == NUCLEUS_LOG else f"ggl.{log}.service"
-        words = ["journalctl", "-u", unit, "-n", str(count), "-o", "cat", "--no-pager"]
-        return self.board.run_as_root(words).stdout.splitlines()
+        shown = ["-n", str(count), "-o", "cat", "--no-pager"]
+        ended = self.board.run_as_root(["journalctl", "-u", unit, *self._submitted_at, *shown])
+        return list(lines.records(log, ended.stdout.splitlines()))
 
     def advice_to_look(self, deployment_id: str) -> str:
         """As `Nucleus.advice_to_look`."""

@@ -7,17 +7,17 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from edge_cli.device.board import Board
+from edge_cli.logs.lines import LogRecord
 
 QUEUED = "QUEUED"
 SUCCEEDED = "SUCCEEDED"
 FAILED = "FAILED"
-FINAL = frozenset({SUCCEEDED, FAILED, "CANCELED"})
 BROKEN_STATES = frozenset({"BROKEN", "ERRORED"})  # LifecycleState of Greengrass IPC
 NUCLEUS_LOG = "greengrass"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BoardDeployment:
     """What is to be deployed.
 
     Attributes:
@@ -91,7 +91,7 @@ class Nucleus(ABC):
         del versions, removes, configures
 
     @abstractmethod
-    def submit(self, order: Order) -> str:
+    def submit(self, deployment: BoardDeployment) -> str:
         """Hand over a deployment; returns its id as soon as the nucleus has it.
 
         Raises:
@@ -112,8 +112,16 @@ class Nucleus(ABC):
         """Those of the components that have failed since `submit`, whatever became of them since."""
 
     @abstractmethod
-    def last_lines(self, log: str, count: int) -> list[str]:
-        """The end of a component's log, or of the nucleus's own (`NUCLEUS_LOG`); empty without rights."""
+    def said_since(self, log: str, count: int) -> list[LogRecord]:
+        """What a component's log, or the nucleus's own (`NUCLEUS_LOG`), has got since `submit`.
+
+        Args:
+            log: Whose.
+            count: At most so many, the latest.
+
+        Returns:
+            Oldest first; empty without rights.
+        """
 
     @abstractmethod
     def advice_to_look(self, deployment_id: str) -> str:

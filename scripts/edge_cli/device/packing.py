@@ -16,11 +16,11 @@ from typing import Any
 from edge_cli import recipes
 from edge_cli.building import checksums
 from edge_cli.building.builds import Build
+from edge_cli.configuration_option import Change, as_document
 from edge_cli.device import interpreters
 from edge_cli.device.board import Board
-from edge_cli.device.nucleus import Order
+from edge_cli.device.nucleus import BoardDeployment
 from edge_cli.errors import CommandError
-from edge_cli.fleet.configuration import Change
 from edge_cli.targets import Architecture
 
 RECIPE_DIGEST = "recipe.digest"
@@ -88,24 +88,17 @@ def _put(build: Build, artifacts: Sequence[Path], folder: Path) -> dict[str, str
 
 
 def write_configuration(changes: Mapping[str, Change], folder: Path) -> None:
-    """Put `update-config.json` into the folder, for `Order.changes_configuration`."""
-    document = {name: _as_update(change) for name, change in changes.items()}
+    """Put `update-config.json` into the folder, for `BoardDeployment.changes_configuration`."""
     path = folder / UPDATE_CONFIG
     path.touch(mode=0o600)  # what a person configures may be secret, and this lies in the board's /tmp
-    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(as_document(changes), ensure_ascii=False), encoding="utf-8")
 
 
-def order(
+def deployment(
     folder: str, builds: Sequence[Build], remove: Sequence[str], changes: Mapping[str, Change]
-) -> Order:
+) -> BoardDeployment:
     """What the nucleus is told, with the folder as the board has it."""
-    return Order(folder, {build.name: build.version for build in builds}, remove, bool(changes))
-
-
-def _as_update(change: Change) -> dict[str, Any]:
-    """As greengrass-cli's --update-config has it."""
-    merge = {"MERGE": change.merge} if change.merge else {}
-    return merge | ({"RESET": list(change.reset)} if change.reset else {})
+    return BoardDeployment(folder, {build.name: build.version for build in builds}, remove, bool(changes))
 
 
 def _fitting(build: Build, machine: str) -> list[Path]:

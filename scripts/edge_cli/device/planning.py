@@ -7,19 +7,20 @@ from typing import Any
 
 from edge_cli import recipes, settings_check
 from edge_cli.building.builds import Build
+from edge_cli.configuration_option import Change
 from edge_cli.device import configuring, holdings, interpreters, room
 from edge_cli.device.nucleus import BROKEN_STATES, Installed, Nucleus
 from edge_cli.device.packing import Pack
 from edge_cli.errors import CommandError
 from edge_cli.fleet import difference
-from edge_cli.fleet.configuration import GRANTS, Change, leaves
+from edge_cli.fleet.configuration import GRANTS, leaves
 from edge_cli.fleet.difference import Difference, Kind
 
 _GRANTS_KEY = GRANTS.removeprefix("/")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BoardDeployRequest:
     """What a person asks for.
 
     Attributes:
@@ -56,30 +57,32 @@ class Plan:
     warnings: tuple[str, ...] = field(compare=False)
 
 
-def plan(nucleus: Nucleus, wish: Wish, pack: Pack) -> Plan:
-    """What a wish comes to on a board.
+def plan(nucleus: Nucleus, request: BoardDeployRequest, pack: Pack) -> Plan:
+    """What a request comes to on a board.
 
     Raises:
         CommandError: Something of it cannot be done, or would not run there.
     """
     board = nucleus.board
-    names = [build.name for build in wish.builds]
-    nucleus.refuse_what_it_cannot(names, removes=bool(wish.remove), configures=bool(wish.changes))
-    if both := sorted({*wish.remove} & {*names, *wish.changes}):
+    names = [build.name for build in request.builds]
+    nucleus.refuse_what_it_cannot(names, removes=bool(request.remove), configures=bool(request.changes))
+    if both := sorted({*request.remove} & {*names, *request.changes}):
         raise CommandError(f"{', '.join(both)} cannot be removed and deployed at once.")
-    documents = {build.name: recipes.read_document(build.recipe) for build in wish.builds}
+    documents = {build.name: recipes.read_document(build.recipe) for build in request.builds}
     wanted = {name: interpreters.named_in(document, board.machine) for name, document in documents.items()}
     found = interpreters.found_on(board, set().union(*wanted.values()))
     interpreters.refuse_missing(board, wanted, found)
     present = nucleus.components()
     if present is not None:
-        _refuse_absent(nucleus, wish, present)
-    for build in wish.builds:
+        _refuse_absent(nucleus, request, present)
+    for build in request.builds:
         holdings.refuse_other_content(nucleus, build, pack.digests[build.name])
     room.refuse_full(board, nucleus.root, pack.folder)
     defaults = {name: _defaults(document) for name, document in documents.items()}
+    for name, change in request.changes.items():
+        _refuse_without_effect(name, change, {**leaves(defaults.get(name)), **leaves(_held(present, name))})
     reset = _grants_to_reset(defaults, present or {})
-    changes = {**wish.changes, **{name: _with_reset(wish.changes.get(name)) for name in reset}}
+    changes = {**request.changes, **{name: _with_reset(request.changes.get(name)) for name in reset}}
     after = {
         name: configuring.resolved(_held(present, name), defaults.get(name, {}), changes.get(name, Change()))
         for name in dict.fromkeys([*names, *changes])
@@ -89,7 +92,7 @@ def plan(nucleus: Nucleus, wish: Wish, pack: Pack) -> Plan:
         warnings.append(f"{nucleus.kind} does not report what it runs, nor with which settings.")
     for name, configuration in after.items():
         warnings += _judged(name, configuration, sure=_is_known(name, defaults.get(name), present))
-    differences = _differences(wish, changes, after, present)
+    differences = _differences(request, changes, after, present)
     touched = {one.component for one in differences}
     same = tuple(name for name in names if name not in touched)
     return Plan(
@@ -103,17 +106,22 @@ def plan(nucleus: Nucleus, wish: Wish, pack: Pack) -> Plan:
     )
 
 
-def _refuse_absent(nucleus: Nucleus, wish: Wish, present: Mapping[str, Installed]) -> None:
+def _refuse_absent(nucleus: Nucleus, request: BoardDeployRequest, present: Mapping[str, Installed]) -> None:
     board = nucleus.board.name
     there = ", ".join(sorted(present)) or "none"
-    if gone := [name for name in wish.remove if name not in present]:
+    if gone := [name for name in request.remove if name not in present]:
         raise CommandError(f"--remove: {board} has no {', '.join(gone)}. There are: {there}.")
-    names = {build.name for build in wish.builds}
-    for name in wish.changes.keys() - names - present.keys():
+    names = {build.name for build in request.builds}
+    for name in request.changes.keys() - names - present.keys():
         raise CommandError(
             f"--configuration is for {name}, which {board} does not have. "
             f"Deploy it with its configuration: scripts/edge deploy {name} --local --configuration …"
         )
+
+
+def _refuse_without_effect(name: str, change: Change, held: Mapping[str, Any]) -> None:
+    if unknown := settings_check.unknown_members(name, change, held.keys() - {""}):
+        raise CommandError("\n".join((f"--configuration for {name} names what it does not have:", *unknown)))
 
 
 def _defaults(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -169,15 +177,15 @@ def _judged(name: str, configuration: Mapping[str, Any], *, sure: bool) -> list[
 
 
 def _differences(
-    wish: Wish,
+    request: BoardDeployRequest,
     changes: Mapping[str, Change],
     after: Mapping[str, Mapping[str, Any]],
     present: Mapping[str, Installed] | None,
 ) -> list[Difference]:
-    versions = {build.name: build.version for build in wish.builds}
+    versions = {build.name: build.version for build in request.builds}
     if present is None:
         return [Difference(name, Kind.CHANGED, None, version) for name, version in versions.items()]
-    held = {name: one for name, one in present.items() if name in {*versions, *changes, *wish.remove}}
+    held = {name: one for name, one in present.items() if name in {*versions, *changes, *request.remove}}
     old = {name: _specified(one.version, one.configuration, ()) for name, one in held.items()}
     new = {
         name: _specified(

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from edge_cli.device.nucleus import Installed
 from edge_cli.fleet.difference import Difference
+from edge_cli.logs.lines import LogRecord
 
 
 @dataclass(frozen=True, slots=True)
-class LastLines:
-    """The end of a log: whose, and the lines."""
+class LogEnd:
+    """What a log has got since the deployment: whose, and the records."""
 
     log: str
-    lines: Sequence[str]
+    records: Sequence[LogRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Report:
         status: The nucleus's word; None when nothing was done or waited for.
         reasons: What the nucleus says of its failure.
         components: Those deployed, with their states where the nucleus tells.
-        logs: The ends of the logs that show why, where something failed.
+        logs: What the logs that show why have got since, where something failed.
     """
 
     board: str
@@ -43,4 +44,4 @@ class Report:
     status: str | None = None
     reasons: Sequence[str] = ()
     components: Sequence[Installed] = ()
-    logs: Sequence[LastLines] = ()
+    logs: Sequence[LogEnd] = ()

@@ -27,7 +27,7 @@ def nucleus_on(host: str | None, root: Path | None) -> Iterator[Nucleus]:
     Raises:
         CommandError: The board cannot be reached, or has no nucleus.
     """
-    with SshBoard(host) if host else ThisBoard() as board:
+    with ThisBoard() if host is None else SshBoard(host) as board:
         if root is None and host is None and CLASSIC_VARIABLE in os.environ:
             root = Path(os.environ[CLASSIC_VARIABLE]).absolute()
         yield _find(board, root)

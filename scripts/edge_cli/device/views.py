@@ -43,7 +43,7 @@ def report(made: Report) -> RenderableType:
     parts += [Text(f"  {reason}", "red") for reason in made.reasons]
     for end in made.logs:
         parts.append(Text(f"\nThe end of {end.log}.log:", "bold"))
-        parts += [
-            Text(f"  {line}") for line in end.lines or ("it cannot be read, or is empty: that takes root",)
-        ]
+        parts += [Padding(views.log_record(one, 0), (0, 0, 0, 2)) for one in end.records]
+        if not end.records:
+            parts.append(Text("  nothing since this deployment, or it takes root to read it"))
     return Group(*parts)

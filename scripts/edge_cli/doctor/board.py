@@ -5,10 +5,9 @@ import os
 import pwd
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge_cli import place, recipes
@@ -20,6 +19,7 @@ from edge_cli.device.effective_config import EffectiveConfig
 from edge_cli.device.lite import LiteNucleus
 from edge_cli.device.this_board import ThisBoard
 from edge_cli.doctor import board_verdicts, verdicts
+from edge_cli.doctor.asking import first_line
 from edge_cli.doctor.verdicts import BROKER_PORT, Check
 from edge_cli.errors import CommandError
 from edge_cli.place import Kind, Place
@@ -66,7 +66,7 @@ def _classic(root: Path) -> list[Check]:
             f"its socket {socket_path}", _CLASSIC_SERVICE, running=_accepts(socket_path)
         ),
         board_verdicts.judge_cli(str(cli) if place.is_there(cli) else None, str(cli)),
-        board_verdicts.judge_java(_said(["java", "-version"])),
+        board_verdicts.judge_java(first_line(["java", "-version"])),
     ]
     file = Layout(root).state / "effectiveConfig.yaml"
     if not place.is_there(file):
@@ -76,7 +76,7 @@ def _classic(root: Path) -> list[Check]:
     except CommandError as error:
         return [
             board_verdicts.judge_nucleus(str(Kind.CLASSIC), "", root),
-            board_verdicts.judge_configuration(str(error)),
+            board_verdicts.judge_configuration(str(error), is_root=os.geteuid() == 0),
             *checks,
         ]
     return [
@@ -100,7 +100,7 @@ def _configured(config: EffectiveConfig) -> list[Check]:
 
 
 def _lite(root: Path) -> list[Check]:
-    answer = _said(["systemctl", "is-active", _LITE_TARGET]) or "not known"
+    answer = first_line(["systemctl", "is-active", _LITE_TARGET]) or "not known"
     return [
         board_verdicts.judge_nucleus(str(Kind.LITE), "", root),
         board_verdicts.judge_running(f"{_LITE_TARGET} is {answer}", _LITE_TARGET, running=answer == "active"),
@@ -149,15 +149,6 @@ def _deployer(root: Path) -> int | None:
 def _built_for(build: Path) -> list[str]:
     names = [path.stem for path in (build / "artifacts").glob("*/*/*.zip")]
     return sorted({one.value for one in Architecture for name in names if name.endswith(f"-{one}")})
-
-
-def _said(words: Sequence[str]) -> str | None:
-    """The first line that a command prints; None where it is not there."""
-    try:
-        ended = subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return next(iter((ended.stdout or ended.stderr).splitlines()), "")
 
 
 def _unknown(run_as: str) -> list[str]:

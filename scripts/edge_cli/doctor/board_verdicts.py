@@ -10,8 +10,6 @@ from edge_cli.screen.views import plural, size
 from edge_cli.targets import DEVICE_PYTHON
 
 _OLDEST_NUCLEUS = (2, 6)  # what our recipes depend on: 2.6.0 expands variables in configurations
-_OUTBOX_BYTES = 268_435_456  # `outbox.max_bytes` of each recipe
-_LARGEST_SHARE = 0.8  # of the free space, which an outbox refuses to go beyond
 _CREDENTIALS_PORT = 443
 _COPY_BYTES = 100_000_000  # the largest artifact, packed, with room to spare
 
@@ -63,9 +61,10 @@ def judge_java(version: str | None) -> Check:
     return Check("Java", Verdict.OK, version)
 
 
-def judge_configuration(error: str) -> Check:
-    """It is there, and could not be read."""
-    return Check("Configuration", Verdict.FAIL, error, "It takes root: sudo scripts/edge doctor")
+def judge_configuration(error: str, *, is_root: bool) -> Check:
+    """It is there, and could not be read; the nucleus writes it anew when it starts."""
+    advice = "sudo systemctl restart greengrass" if is_root else "It takes root: sudo scripts/edge doctor"
+    return Check("Configuration", Verdict.FAIL, error, advice)
 
 
 def judge_interpreters(
@@ -112,11 +111,17 @@ def judge_user(run_as: str, missing: Sequence[str]) -> Check:
 
 def judge_room(root: Path, free_bytes: int) -> Check:
     """An outbox refuses to be larger than its share of what is free; each component has one."""
-    needed = int(_OUTBOX_BYTES / _LARGEST_SHARE)
+    # A laptop's `edge doctor` works without what these need, and looks whether that is there.
+    from edge_common.outbox.config import OutboxConfig  # noqa: PLC0415  see above
+    from edge_common.outbox.folder import MAX_SHARE_OF_FREE_SPACE  # noqa: PLC0415  see above
+
+    outbox_bytes = OutboxConfig().max_bytes
+    needed = int(outbox_bytes / MAX_SHARE_OF_FREE_SPACE)
     found = f"{size(free_bytes)} free for {root}"
     if free_bytes < needed:
+        percent = round(100 * MAX_SHARE_OF_FREE_SPACE)
         advice = (
-            f"An outbox of {size(_OUTBOX_BYTES)} may take 80 % of it, so {size(needed)} must be free. "
+            f"An outbox of {size(outbox_bytes)} may take {percent} % of it, so {size(needed)} must be free. "
             "Make room, or deploy with a smaller settings.outbox.max_bytes."
         )
         return Check("Disk", Verdict.FAIL, found, advice)

@@ -1,14 +1,13 @@
 """Is everything there that a core and its components need? Looks, changes nothing.
 
-On a board `device.examination` looks; here is the laptop.
+On a board `board` looks; here is the laptop.
 
-The probes are here; what their findings mean is in `health`.
+The probes are here; what their findings mean is in `verdicts`.
 """
 
 import importlib.metadata
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from edge_cli.core import daemon
 from edge_cli.core.processes import CoreProcess, core_processes, exists
 from edge_cli.demo.workplace import WORKPLACE_PREFIX, owner_pid
 from edge_cli.doctor import board
+from edge_cli.doctor.asking import first_line
 from edge_cli.doctor.verdicts import (
     BROKER_PORT,
     Check,
@@ -41,16 +41,14 @@ from edge_cli.doctor.verdicts import (
     judge_setpriv,
     judge_venv,
 )
+from edge_cli.errors import CommandError
 from edge_cli.project import PROJECT
 from edge_cli.screen.console import Screen
 from edge_cli.screen.views import plural
+from local_core.cloud.mosquitto import find_mosquitto
 from local_core.errors import CoreError
 
 _PACKAGES = ("awsiotsdk", "boto3", "moto", "orjson", "paho-mqtt", "psutil", "pyyaml", "rich", "typer")
-
-
-# Debian's lies in /usr/sbin, which is not on everybody's PATH.
-_MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin") or ""
 
 
 def examine(chosen: Path | None) -> list[Check]:
@@ -69,13 +67,13 @@ def examine(chosen: Path | None) -> list[Check]:
         judge_python(sys.version_info[:3], sys.executable),
         judge_venv(Path(sys.prefix), PROJECT / ".venv"),
         judge_packages([name for name in _PACKAGES if not _installed(name)]),
-        judge_mosquitto(_first_line([_MOSQUITTO, "-h"])),
+        judge_mosquitto(first_line([find_mosquitto() or "mosquitto", "-h"])),
         judge_setpriv(shutil.which("setpriv")),
         judge_loopback(*_loopback()),
         judge_disk(_nearest_folder(root), shutil.disk_usage(_nearest_folder(root)).free),
         judge_clock(time.time(), (PROJECT / "pyproject.toml").stat().st_mtime, _ntp_synchronized()),
         _core(root, cores),
-        judge_leftovers([core for core in cores if not _is_wanted(core, root)], _orphans()),
+        judge_leftovers([core for core in cores if _is_left_over(core)], _orphans()),
     ]
 
 
@@ -112,7 +110,7 @@ def _core(root: Path, cores: Sequence[CoreProcess]) -> Check:
     process = next((core for core in cores if core.root.resolve() == root.resolve()), None)
     try:
         status: Any = daemon.status(root)
-    except CoreError as error:
+    except (CoreError, CommandError) as error:
         return judge_core(root, process, str(error), answers=False)
     deployed = plural(sum(component["is_root"] for component in status["components"]), "component")
     answer = f"runs on {root}: process {status['pid']}, {status['flavor']}, {deployed}"
@@ -125,14 +123,6 @@ def _installed(package: str) -> bool:
     except importlib.metadata.PackageNotFoundError:
         return False
     return True
-
-
-def _first_line(argv: list[str]) -> str | None:
-    try:
-        ended = subprocess.run(argv, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return next(iter((ended.stdout or ended.stderr).splitlines()), "")
 
 
 def _loopback() -> tuple[str | None, bool]:
@@ -150,14 +140,14 @@ def _nearest_folder(path: Path) -> Path:
 
 
 def _ntp_synchronized() -> bool | None:
-    answer = _first_line(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
+    answer = first_line(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
     return {"yes": True, "no": False}.get(answer or "")
 
 
-def _is_wanted(core: CoreProcess, root: Path) -> bool:
-    """It is the one that is asked about, or of a demo that is running just now."""
+def _is_left_over(core: CoreProcess) -> bool:
+    """Of a demo that has ended, or of a folder that is gone; somebody wants any other."""
     owner = owner_pid(core.root.parent)
-    return core.root.resolve() == root.resolve() or (owner is not None and exists(owner))
+    return core.is_ours and (not core.root.is_dir() or (owner is not None and not exists(owner)))
 
 
 def _orphans() -> list[Path]:

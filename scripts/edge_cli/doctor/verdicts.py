@@ -134,12 +134,15 @@ def judge_core(root: Path, process: CoreProcess | None, answer: str, *, answers:
         return Check(
             "Core", Verdict.OK, f"none runs on {root}", "Start one when you need it: scripts/edge core up"
         )
+    if not process.is_ours:
+        found = f"runs on {root} as {process.user} (process {process.pid})"
+        return Check("Core", Verdict.WARN, found, "It is another user's: use sudo.")
     found = f"process {process.pid} on {root} does not answer: {answer}"
     return Check("Core", Verdict.FAIL, found, f"End it: scripts/edge core down --root {root}")
 
 
 def judge_leftovers(others: Sequence[CoreProcess], orphans: Sequence[Path]) -> Check:
-    """Cores on other roots, and folders of demos that failed or were killed; none of them does harm."""
+    """Cores and folders of demos that failed or were killed; none of them does harm."""
     found, advice = [], []
     if others:
         found.append("cores on " + ", ".join(f"{core.root} (process {core.pid})" for core in others))

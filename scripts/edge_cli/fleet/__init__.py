@@ -2,7 +2,6 @@
 
 Where to look:
     aws            the only user of boto3 here: who one is, calls;  aws_errors: what AWS says, as sentences
-    gdk_config     the bucket and the region that gdk-config.json names
     release        one build as it is published: its recipe, its uploads, what identifies its content
     versions       versions in order, and the next one
     catalogue      component versions in AWS
@@ -17,6 +16,8 @@ Where to look:
     planning       `edge deploy`: what would be done
     deploying      showing that, asking, doing it
     rollout        creating a deployment, and waiting for the devices
+    aftermath      what devices run that failed
+    group_deployments  what a thing gets through its groups
     history        `edge deployments`
     views          how it looks;  difference_view: what changes, for boards too
 

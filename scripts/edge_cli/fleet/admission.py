@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge_cli import gdk_config
 from edge_cli.building.builds import Build
 from edge_cli.errors import CommandError
 from edge_cli.fleet import bucket as buckets
-from edge_cli.fleet import catalogue, gdk_config, release, versions
+from edge_cli.fleet import catalogue, release, versions
 from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.fleet.catalogue import Published
 from edge_cli.fleet.release import Release
@@ -16,7 +17,7 @@ NEXT = "next"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PublishRequest:
     """What is to be published.
 
     Attributes:
@@ -47,7 +48,7 @@ class Admitted:
     published: Published | None
 
 
-def plan(aws: Aws, order: Order) -> list[Admitted]:
+def plan(aws: Aws, request: PublishRequest) -> list[Admitted]:
     """Check everything, of all components.
 
     Raises:
@@ -55,9 +56,9 @@ def plan(aws: Aws, order: Order) -> list[Admitted]:
     """
     admitted: list[Admitted] = []
     faults: list[str] = []
-    for build in order.builds:
+    for build in request.builds:
         try:
-            admitted.append(_checked(aws, build, order))
+            admitted.append(_checked(aws, build, request))
         except AwsError:
             raise  # it would be the same for the others
         except CommandError as error:
@@ -69,22 +70,24 @@ def plan(aws: Aws, order: Order) -> list[Admitted]:
         except CommandError as error:
             faults.append(str(error))
     if faults:
-        raise CommandError("\n".join(faults) + " Nothing was changed.")
+        raise CommandError("\n".join((*faults, "Nothing was changed.")))
     return admitted
 
 
-def refuse_other_content(wanted: Release, found: Published, taken: Sequence[str]) -> None:
+def refuse_other_content(wanted: Release, found: Published) -> None:
     """What is published under a version never changes.
 
     Args:
         wanted: What is to be published.
         found: What is there under the same version.
-        taken: All versions that are there.
 
     Raises:
-        CommandError: They are not the same, or it is not known; offers the next version.
+        CommandError: They are not the same, or it is not known; offers another version.
     """
-    offer = f"Publish this as the next version: --version {versions.next_version(wanted.version, taken)}."
+    offer = (
+        "Give it another version: set ComponentVersion in its recipe and build it again, or take the next "
+        f"that is free: scripts/edge publish {wanted.name} --version {NEXT}"
+    )
     what = f"{found.name} {found.version}"
     if found.state == "FAILED":
         raise CommandError(f"{what} is there, but it FAILED: {found.reason or 'no reason given'}. {offer}")
@@ -97,27 +100,44 @@ def refuse_other_content(wanted: Release, found: Published, taken: Sequence[str]
         raise CommandError(f"{what} is published, with other content; versions never change. {offer}")
 
 
-def _checked(aws: Aws, build: Build, order: Order) -> Admitted:
-    bucket = order.bucket or gdk_config.bucket(build.name, aws.region, aws.account)
-    built = release.prepared(build, build.version, bucket, order.targets)
+def _checked(aws: Aws, build: Build, request: PublishRequest) -> Admitted:
+    bucket = request.bucket or gdk_config.bucket(build.name, aws.region, aws.account)
+    built = release.prepared(build, build.version, bucket, request.targets)
     taken = catalogue.published_versions(aws, build.name)
     latest = catalogue.find(aws, build.name, taken[-1]) if taken else None
-    if latest and latest.publisher not in {"", built.publisher} and not order.adopts:
+    if latest and latest.publisher not in {"", built.publisher} and not request.adopts:
         raise CommandError(
             f"The name {build.name} is taken: {latest.publisher} has published {latest.version} under it, "
             f"this build is by {built.publisher or 'nobody'}. Take a name of your own: scripts/edge build "
             "--namespace com.yours; or, if it is the same component, take it over: --adopt."
         )
-    version = _version(built, order.version, taken, latest)
+    version = _version(built, request.version, taken, latest)
     wanted = built
     if version != built.version:
-        wanted = release.prepared(build, version, bucket, order.targets)
+        wanted = release.prepared(build, version, bucket, request.targets)
     if version not in taken:
         return Admitted(wanted, None)
     found = latest if latest and latest.version == version else catalogue.find(aws, build.name, version)
+    is_other = found is not None and found.content != wanted.content
+    if is_other and (later := _published_later(aws, wanted, taken)):
+        if request.version:
+            raise CommandError(
+                f"{build.name} {version} is published, with other content; this one is published as "
+                f"{later.version}. Leave out --version."
+            )
+        return Admitted(release.prepared(build, later.version, bucket, request.targets), later)
     if found:
-        refuse_other_content(wanted, found, taken)
+        refuse_other_content(wanted, found)
     return Admitted(wanted, found)
+
+
+def _published_later(aws: Aws, wanted: Release, taken: Sequence[str]) -> Published | None:
+    """The newest version after the one that is wanted which has the very same content."""
+    for version in reversed(taken[taken.index(wanted.version) + 1 :]):
+        found = catalogue.find(aws, wanted.name, version)
+        if found and found.content == wanted.content and found.state != "FAILED":
+            return found
+    return None
 
 
 def _version(built: Release, wanted: str | None, taken: Sequence[str], latest: Published | None) -> str:

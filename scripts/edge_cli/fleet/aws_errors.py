@@ -70,7 +70,7 @@ def answered(service: str, operation: str, code: str, message: str, who: str) ->
         )
     if code in _CLOCK:
         return f"AWS refuses the signature ({code}): is this machine's clock right? Compare it: date -u"
-    return f"AWS refuses {action(service, operation)}: {_one_line(message)} ({code})"
+    return f"AWS refuses {action(service, operation)}: {_one_line(message)} ({code})."
 
 
 def unanswered(service: str, operation: str, kind: str, message: str, region: str) -> str:
@@ -94,7 +94,10 @@ def unanswered(service: str, operation: str, kind: str, message: str, region: st
     if "SSO" in kind or kind in {"TokenRetrievalError", "LoginRefreshRequired"}:
         return f"The AWS sign-in is over: {said}. Run: aws sso login"
     if kind in {"NoRegionError", "InvalidRegionError"}:
-        return f"There is no usable AWS region: {said} Name one: --region ap-northeast-2, or set AWS_REGION."
+        return (
+            f"There is no usable AWS region: {_ended(said)} Name one: --region ap-northeast-2, or set "
+            "AWS_REGION."
+        )
     if kind in {
         "EndpointConnectionError",
         "ConnectTimeoutError",
@@ -102,11 +105,15 @@ def unanswered(service: str, operation: str, kind: str, message: str, region: st
         "ReadTimeoutError",
     }:
         return (
-            f"AWS does not answer in region '{region}': {said} Is the network there, and is that a region "
-            "that has AWS IoT Greengrass? Name another one: --region"
+            f"AWS does not answer in region '{region}': {_ended(said)} Is the network there, and is that a "
+            "region that has AWS IoT Greengrass? Name another one: --region"
         )
     what = action(service, operation) if operation else service
-    return f"{what} could not be asked of AWS in region '{region}': {said} ({kind})"
+    return f"{what} could not be asked of AWS in region '{region}': {said} ({kind})."
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
 def _one_line(message: str) -> str:

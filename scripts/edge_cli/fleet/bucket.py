@@ -24,8 +24,9 @@ def check(aws: Aws, bucket: str) -> None:
     except AwsError as error:
         if error.is_absent:
             raise CommandError(
-                f"There is no bucket {bucket}. Make it (aws s3 mb s3://{bucket} --region {aws.region}), or "
-                "name the one that artifacts go to: --bucket NAME"
+                f"There is no bucket {bucket}. `scripts/edge cloud up` creates the one that the project "
+                f"uses, `aws s3 mb s3://{bucket} --region {aws.region}` any other; or name the one that "
+                "artifacts go to: --bucket NAME"
             ) from None
         if error.code in _MOVED:
             raise CommandError(_elsewhere(aws, bucket, "another region")) from None

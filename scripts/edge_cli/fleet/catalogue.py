@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from edge_cli.building.names import AMAZONS
 from edge_cli.errors import CommandError
 from edge_cli.fleet import versions
 from edge_cli.fleet.aws import Aws, AwsError
 
 CONTENT_TAG = "edge:content"
-_AMAZONS = "aws."
 
 RecipeOf = Callable[[str, str], bytes | None]  # name and version -> recipe in JSON; None where it is gone
 
@@ -39,7 +39,7 @@ class Published:
 
 def component_arn(aws: Aws, name: str) -> str:
     """The ARN of a component: of this account, or Amazon's own."""
-    owner = "aws" if name.startswith(_AMAZONS) else aws.account
+    owner = "aws" if name.startswith(AMAZONS) else aws.account
     return f"arn:{aws.partition}:greengrass:{aws.region}:{owner}:components:{name}"
 
 
@@ -94,12 +94,15 @@ def deployable(aws: Aws, name: str, version: str | None) -> str:
     known = published_versions(aws, name)
     chosen = version or versions.newest_release(known)
     if not chosen or chosen not in known:
-        there_are = f"There are: {', '.join(known[-5:])}." if known else "It has not been published there."
+        there_are = f"There are: {', '.join(known[-5:])}." if known else "There is no version of it at all."
         which = f"{name} {chosen}" if chosen else name
-        raise CommandError(
-            f"There is no {which} in account {aws.account}, region {aws.region}. {there_are} "
-            "`scripts/edge publish` publishes what was built."
-        )
+        if name.startswith(AMAZONS):
+            where = f"among Amazon's components in region {aws.region}"
+            remedy = "Their names: aws greengrassv2 list-components --scope PUBLIC"
+        else:
+            where = f"in account {aws.account}, region {aws.region}"
+            remedy = "`scripts/edge publish` publishes what was built."
+        raise CommandError(f"There is no {which} {where}. {there_are} {remedy}")
     found = find(aws, name, chosen)
     state = found.state if found else "gone"
     if state != "DEPLOYABLE":

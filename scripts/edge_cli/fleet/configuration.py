@@ -4,72 +4,17 @@ On a device RESET comes first, then the recipe's defaults fill what is not there
 deployment arrives, whatever the one before had said ("Update component configurations" in the developer
 guide; resolveConfigurationToApply in KernelConfigResolver of the classic nucleus). A RESET that stays in
 later deployments is therefore done again by each, and undoes what was set on the device in between. A MERGE
-that a later deployment lacks stays on the device. Pure but for `parse`, which reads the file it is given.
+that a later deployment lacks stays on the device. Pure.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from edge_cli.configuration_option import Change, JsonObject
 from edge_cli.errors import CommandError
 
 GRANTS = "/accessControl"
-JsonObject = dict[str, Any]
-_SHAPE = '{"COMPONENT": {"MERGE": {…}, "RESET": ["/pointer", …]}}'
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is to be changed of one component.
-
-    Attributes:
-        merge: Values to set.
-        reset: JSON pointers of what goes back to the recipe's defaults; "" is everything.
-    """
-
-    merge: JsonObject = field(default_factory=dict)
-    reset: tuple[str, ...] = ()
-
-
-def parse(text: str | None) -> dict[str, Change]:
-    """`--configuration`: JSON or a file with JSON, of the shape of greengrass-cli's --update-config.
-
-    >>> parse('{"A": {"MERGE": {"settings": {"x": "1"}}}}')
-    {'A': Change(merge={'settings': {'x': '1'}}, reset=())}
-
-    Raises:
-        CommandError: It cannot be read or is not of that shape.
-    """
-    if text is None:
-        return {}
-    source = "--configuration"
-    if not text.lstrip().startswith("{"):
-        source = f"--configuration {text}"
-        try:
-            text = Path(text).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            raise CommandError(f"{source} is neither JSON nor a readable file: {why}. {_SHAPE}") from None
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise CommandError(f"{source} is not JSON: {error}. Expected: {_SHAPE}") from None
-    if not isinstance(document, dict):
-        raise CommandError(f"{source} must be an object by component: {_SHAPE}")
-    return {name: _change(source, name, value) for name, value in document.items()}
-
-
-def _change(source: str, name: str, value: Any) -> Change:
-    if not isinstance(value, dict) or not value or not set(value) <= {"MERGE", "RESET"}:
-        raise CommandError(f"{source}: {name} must have MERGE or RESET or both: {_SHAPE}")
-    merge, reset = value.get("MERGE", {}), value.get("RESET", [])
-    if not isinstance(merge, dict):
-        raise CommandError(f"{source}: MERGE of {name} must be an object: {_SHAPE}")
-    if not isinstance(reset, list) or not all(isinstance(one, str) and one[:1] in {"", "/"} for one in reset):
-        raise CommandError(f"{source}: RESET of {name} must be a list of JSON pointers: {_SHAPE}")
-    return Change(merge, tuple(reset))
 
 
 def updated(present: Mapping[str, Any] | None, change: Change) -> JsonObject | None:

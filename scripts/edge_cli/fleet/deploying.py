@@ -1,11 +1,13 @@
 """`edge deploy` as a person sees it: what would change, the question, the devices, how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from edge_cli.deploy_options import DeployOptions
 from edge_cli.errors import CommandError
-from edge_cli.fleet import planning, rollout, standing, views
+from edge_cli.exit_codes import ExitCode
+from edge_cli.fleet import aftermath, planning, rollout, standing, views
 from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.fleet.planning import Plan
 from edge_cli.fleet.rollout import DeviceResult
@@ -13,30 +15,8 @@ from edge_cli.fleet.target import few
 from edge_cli.screen.asking import agrees
 from edge_cli.screen.console import Screen
 
-DONE = 0
-DECLINED = 1
-FAILED_ON_A_DEVICE = 3
-NOT_THROUGH_IN_TIME = 4
 
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a deployment is done.
-
-    Attributes:
-        dry_run: Nothing is changed.
-        yes: Nobody is asked.
-        again: A deployment is created though nothing changes, so that devices try once more.
-        timeout_s: How long to wait for the devices; None does not wait.
-    """
-
-    dry_run: bool
-    yes: bool
-    again: bool
-    timeout_s: float | None
-
-
-def deploy(screen: Screen, aws: Aws, made: Plan, manner: Manner) -> int:
+def deploy(screen: Screen, aws: Aws, made: Plan, options: DeployOptions) -> ExitCode:
     """Do what was planned, as far as a person agrees; returns the exit code.
 
     Raises:
@@ -44,38 +24,39 @@ def deploy(screen: Screen, aws: Aws, made: Plan, manner: Manner) -> int:
     """
     if not screen.as_json:
         screen.show(None, lambda: views.plan(made))
-    if manner.dry_run:
+    if options.dry_run:
         _report(screen, made, None, None)
-        return DONE
+        return ExitCode.DONE
     deployment_id = made.latest.deployment_id
-    if made.is_due or manner.again:
-        _refuse_waiting_for_nobody(made, manner)
-        if not manner.yes and not agrees(screen, "Deploy this?"):
-            return DECLINED
+    if made.is_due:
+        _refuse_waiting_for_nobody(made, options)
+        if not options.yes and not agrees(screen, "Deploy this?"):
+            screen.say("Nothing was changed.")
+            return ExitCode.NOT_DONE
         planning.refuse_outdated(aws, made)
         deployment_id = _created(screen, aws, made)
     if deployment_id is None:
         _report(screen, made, None, None)
-        return DONE
+        return ExitCode.DONE
     goes_on = f"Deployment {deployment_id} goes on: run this command again to continue waiting."
     results = None
     try:
         made = _with_overtaken(screen, aws, made, deployment_id)
-        if manner.timeout_s is not None:
-            results = _followed(screen, aws, deployment_id, made, manner.timeout_s)
+        if options.timeout_s is not None:
+            results = _followed(screen, aws, deployment_id, made, options.timeout_s)
     except KeyboardInterrupt:
         screen.note(goes_on)
         if screen.as_json:  # who reads it must learn what goes on
             _report(screen, made, deployment_id, None)
         raise
     except AwsError as error:
-        raise CommandError(f"{error} {goes_on}") from None
+        raise CommandError(f"{error}\n{goes_on}") from None
     _report(screen, made, deployment_id, results)
-    return DONE if results is None else _conclude(screen, made, results)
+    return ExitCode.DONE if results is None else _conclude(screen, results)
 
 
-def _refuse_waiting_for_nobody(made: Plan, manner: Manner) -> None:
-    if manner.timeout_s is not None and not made.devices:
+def _refuse_waiting_for_nobody(made: Plan, options: DeployOptions) -> None:
+    if options.timeout_s is not None and not made.devices:
         raise CommandError(
             f"No Greengrass core has connected as {made.target} yet, so there is nothing to wait for. "
             "To deploy anyway, for when one does: --no-wait"
@@ -110,17 +91,13 @@ def _followed(
 ) -> list[DeviceResult]:
     made_for = (made.target, made.devices)
 
-    def tell(seen: DeviceResult, _: int) -> None:
-        screen.note(f"{seen.device}: {seen.status}")
+    with screen.working("Waiting for the devices") as update:
 
-    if not screen.is_terminal:
+        def tell(seen: DeviceResult, left: int) -> None:
+            counted = f"Waiting for {left} of {len(made.devices)} devices"
+            update(counted if screen.is_terminal else f"{seen.device}: {seen.status}")
+
         return rollout.follow(aws, deployment_id, made_for, timeout_s, tell)
-    with screen.console.status("Waiting for the devices", spinner="dots", spinner_style="cyan") as status:
-
-        def count(_: DeviceResult, left: int) -> None:
-            status.update(f"Waiting for {left} of {len(made.devices)} devices")
-
-        return rollout.follow(aws, deployment_id, made_for, timeout_s, count)
 
 
 def _report(
@@ -132,6 +109,7 @@ def _report(
         "base_id": made.base_id,
         "notes": list(made.notes),
         "differences": [asdict(one) for one in made.differences],
+        "differences_from_cancelled": [asdict(one) for one in made.from_cancelled],
         "untouched": list(made.untouched),
         "devices": None if results is None else [asdict(one) for one in results],
     }
@@ -143,19 +121,16 @@ def _report(
         screen.tell(document, "Nothing was changed.")
 
 
-def _conclude(screen: Screen, made: Plan, results: Sequence[DeviceResult]) -> int:
-    if failed := [one.device for one in results if one.is_final and not one.is_good]:
-        policy = made.specification["deploymentPolicies"]["failureHandlingPolicy"]
-        after = "run what they ran before" if policy == "ROLLBACK" else "were not rolled back"
-        screen.say(
-            f"Failed on {few(failed)}, which {after}. Once that is repaired, run the same command with "
-            "--again"
-        )
-        return FAILED_ON_A_DEVICE
+def _conclude(screen: Screen, results: Sequence[DeviceResult]) -> ExitCode:
+    if failed := [one for one in results if one.is_final and not one.is_good]:
+        for sentence in aftermath.sentences(failed):
+            screen.say(sentence)
+        screen.say("When the cause is repaired, run the same command with --again")
+        return ExitCode.FAILED
     if busy := [one.device for one in results if not one.is_final]:
         screen.say(
             f"Not finished yet: {few(busy)}. It goes on: run the same command again to continue "
             "waiting, or see scripts/edge deployments."
         )
-        return NOT_THROUGH_IN_TIME
-    return DONE
+        return ExitCode.NOT_FINISHED
+    return ExitCode.DONE

@@ -1,12 +1,11 @@
 """`edge deployments`: what a target was asked to run, and what its devices made of it. Changes nothing."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from edge_cli.fleet import rollout, standing
+from edge_cli.fleet import group_deployments, rollout, standing
 from edge_cli.fleet import target as targets
 from edge_cli.fleet.aws import Aws
+from edge_cli.fleet.group_deployments import GroupDeployment
 from edge_cli.fleet.rollout import DeviceResult
 from edge_cli.fleet.target import Target
 
@@ -21,7 +20,7 @@ class PastDeployment:
         created_at: UTC, ISO 8601.
         status: ACTIVE, COMPLETED, CANCELED, FAILED or INACTIVE.
         is_latest: The one that holds, unless it is cancelled.
-        components: Component -> version, of the latest one; empty for others.
+        components: Component -> version.
     """
 
     deployment_id: str
@@ -38,13 +37,17 @@ class History:
 
     Attributes:
         target: Its ARN.
+        name: What a person calls it, e.g. `group orangepis`.
         deployments: Newest first.
         devices: What became of the latest one on each core device.
+        through_groups: What a thing gets besides; empty for a group.
     """
 
     target: str
+    name: str
     deployments: tuple[PastDeployment, ...]
     devices: tuple[DeviceResult, ...]
+    through_groups: tuple[GroupDeployment, ...]
 
 
 def read(aws: Aws, target: Target, limit: int) -> History:
@@ -53,11 +56,11 @@ def read(aws: Aws, target: Target, limit: int) -> History:
     Args:
         aws: Who is asked.
         target: Of what.
-        limit: How many deployments at most.
+        limit: How many deployments at most; each is a call.
     """
-    now = standing.seen_last(aws, target).deployment_id
-    present = aws.call("greengrassv2", "get_deployment", deploymentId=now) if now else None
-    held = (present or {}).get("components", {})
+    listed = standing.listed(aws, target)[:limit]
+    answers = [aws.call("greengrassv2", "get_deployment", deploymentId=one["deploymentId"]) for one in listed]
+    present = next((one for one in answers if one.get("isLatestForTarget")), None)
     past = tuple(
         PastDeployment(
             deployment_id=one["deploymentId"],
@@ -65,16 +68,12 @@ def read(aws: Aws, target: Target, limit: int) -> History:
             created_at=standing.created_at(one),
             status=one.get("deploymentStatus", ""),
             is_latest=one.get("isLatestForTarget", False),
-            components=_versions(held) if one["deploymentId"] == now else {},
+            components=group_deployments.versions(one.get("components", {})),
         )
-        for one in standing.listed(aws, target)[:limit]
+        for one in answers
     )
     fares = []
     if present:
         seen = rollout.results(aws, present, target, targets.core_devices(aws, target))
         fares = rollout.explained(aws, present["deploymentId"], seen)
-    return History(target.arn, past, tuple(fares))
-
-
-def _versions(components: Mapping[str, Any]) -> dict[str, str]:
-    return {name: one["componentVersion"] for name, one in components.items()}
+    return History(target.arn, str(target), past, tuple(fares), group_deployments.of_thing(aws, target))

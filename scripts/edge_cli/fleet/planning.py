@@ -7,11 +7,11 @@ from pathlib import Path
 
 from edge_cli import project
 from edge_cli.building import builds
+from edge_cli.configuration_option import Change
 from edge_cli.errors import CommandError
-from edge_cli.fleet import catalogue, difference, resets, settings, specification, standing
+from edge_cli.fleet import catalogue, difference, group_deployments, resets, settings, specification, standing
 from edge_cli.fleet.aws import Aws
 from edge_cli.fleet.catalogue import RecipeOf
-from edge_cli.fleet.configuration import Change
 from edge_cli.fleet.difference import Difference
 from edge_cli.fleet.specification import Changes, JsonObject
 from edge_cli.fleet.standing import Latest
@@ -19,11 +19,11 @@ from edge_cli.fleet.target import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DeployRequest:
     """What a person asks for.
 
     Attributes:
-        components: NAME or NAME=VERSION each, the name as `builds.is_meant` takes it.
+        components: NAME or NAME=VERSION each, the name as `project.is_meant` takes it.
         remove: Names of components that go.
         configuration: Name -> change.
         build_folder: Whose components are meant when nothing is named; and where names are looked up.
@@ -50,9 +50,12 @@ class Plan:
         base_id: Id of the deployment that it starts from; None where there is none.
         specification: Arguments of `CreateDeployment`.
         differences: What happens to which component, other than what the target was asked to run.
+        from_cancelled: The same for devices that took the latest deployment though it was cancelled; empty
+            where it was not.
         untouched: Components that stay exactly as they are.
         notes: What else a person must know.
-        is_due: A deployment is to be created: something changes, or the latest is not what it starts from.
+        is_due: A deployment is to be created: something changes, the latest is not what it starts from, or
+            it is asked for again.
     """
 
     target: Target
@@ -61,34 +64,46 @@ class Plan:
     base_id: str | None
     specification: JsonObject
     differences: tuple[Difference, ...]
+    from_cancelled: tuple[Difference, ...]
     untouched: tuple[str, ...]
     notes: tuple[str, ...]
     is_due: bool
 
 
-def plan(aws: Aws, target: Target, wish: Wish) -> Plan:
-    """What a wish comes to.
+def plan(aws: Aws, target: Target, request: DeployRequest) -> Plan:
+    """What a request comes to.
 
     Raises:
         CommandError: A component is not there, cannot be deployed, would not start, or is not what the target
-            runs; or the latest deployment is cancelled and the wish names none to start from.
+            runs; or the latest deployment is cancelled and the request names none to start from.
     """
     recipe_of: RecipeOf = functools.cache(functools.partial(catalogue.recipe, aws))
-    now = standing.look(aws, target, wish.base)
+    now = standing.look(aws, target, request.base)
     name = f"Deployment to {target}"
     before, base, latest = (
         specification.kept(one, target.arn, name) for one in (now.asked, now.base, now.present)
     )
-    start = specification.without_done_resets(base) if now.base_is_done and not wish.again else base
-    after = specification.changed(start, _changes(aws, wish, base))
+    start = specification.without_done_resets(base) if now.base_is_done and not request.again else base
+    changes = _changes(aws, request, base)
+    after = specification.changed(start, changes)
     for running in (before, latest):
         after = specification.with_resets(after, resets.withdrawn(running, after))
         after = specification.with_resets(after, resets.other_grants(recipe_of, running, after))
     differences = difference.between(before, after)
-    verdict = settings.judged(before, after, differences, recipe_of)
-    if verdict.refusals:
-        raise CommandError("\n".join((*verdict.refusals, "Nothing was changed.")))
     touched = {one.component for one in differences}
+    verdict = settings.judged(
+        before, after, differences, recipe_of, settings.Asked(changes.configuration, (before, base, latest))
+    )
+    through = group_deployments.of_thing(aws, target)
+    refusals = [
+        *verdict.refusals,
+        *group_deployments.conflicts(after["components"], through, sorted(touched)),
+    ]
+    if refusals:
+        raise CommandError("\n".join((*refusals, "Nothing was changed.")))
+    is_due = bool(differences) or (now.base is not None and (request.again or not now.starts_from_latest))
+    from_cancelled = tuple(difference.between(latest, after)) if now.latest.is_cancelled else ()
+    touched |= {one.component for one in from_cancelled}
     return Plan(
         target=target,
         devices=now.devices,
@@ -96,9 +111,14 @@ def plan(aws: Aws, target: Target, wish: Wish) -> Plan:
         base_id=now.base["deploymentId"] if now.base else None,
         specification=after,
         differences=tuple(differences),
+        from_cancelled=from_cancelled,
         untouched=tuple(sorted(set(before["components"]) - touched)),
-        notes=(*standing.notes(now), *verdict.notes, *resets.notes(now, base, after, again=wish.again)),
-        is_due=bool(differences) or (now.base is not None and not now.starts_from_latest),
+        notes=(
+            *standing.notes(now, target, is_sent=is_due),
+            *verdict.notes,
+            *(resets.notes(now, base, after, again=request.again) if is_due else ()),
+        ),
+        is_due=is_due,
     )
 
 
@@ -116,22 +136,24 @@ def refuse_outdated(aws: Aws, made: Plan) -> None:
         )
 
 
-def _changes(aws: Aws, wish: Wish, base: JsonObject) -> Changes:
+def _changes(aws: Aws, request: DeployRequest, base: JsonObject) -> Changes:
     there: dict[str, JsonObject] = base["components"]
-    built = [build.name for build in builds.read(wish.build_folder)]
+    built = [build.name for build in builds.read(request.build_folder)]
     ours = [one.name for one in project.components()]
-    words = list(wish.components)
-    if not (words or wish.remove or wish.configuration or wish.base):
-        words = [build.name for build in builds.chosen([], wish.build_folder)]
+    words = list(request.components)
+    if not (words or request.remove or request.configuration or request.base):
+        words = [build.name for build in builds.chosen([], request.build_folder)]
     wanted: dict[str, str | None] = {}
     for word in words:
         name, _, version = word.partition("=")
         # What was built in a namespace comes before the project's own names.
         wanted[_full_name(name, built, there, ours)] = version or None
     running = {**there, **wanted}
-    remove = tuple(_full_name(word, running, built, ours) for word in wish.remove)
-    changes = {_full_name(word, running, built, ours): change for word, change in wish.configuration.items()}
-    if len(changes) < len(wish.configuration):
+    remove = tuple(_full_name(word, running, built, ours) for word in request.remove)
+    changes = {
+        _full_name(word, running, built, ours): change for word, change in request.configuration.items()
+    }
+    if len(changes) < len(request.configuration):
         raise CommandError("--configuration names a component twice. Put all that is meant for it together.")
     if both := sorted({*remove} & {*wanted, *changes}):
         raise CommandError(f"{', '.join(both)} cannot be removed and deployed at once.")

@@ -98,7 +98,7 @@ def publish(aws: Aws, admitted: Sequence[Admitted], progress: Progress) -> list[
             done.append(_described(aws, one, Outcome.PUBLISHED))
     except CommandError as error:
         if fresh := [one.component for one in done if one.outcome is Outcome.PUBLISHED]:
-            raise CommandError(f"{error} Before that, {', '.join(fresh)} could be published.") from None
+            raise CommandError(f"{error}\nBefore that, {', '.join(fresh)} could be published.") from None
         raise
     return done
 
@@ -134,7 +134,7 @@ def _create(aws: Aws, wanted: Release) -> Published:
             raise
         # Somebody was quicker since it was checked; or it was this very call, its answer lost.
         if found := catalogue.find(aws, wanted.name, wanted.version):
-            refuse_other_content(wanted, found, catalogue.published_versions(aws, wanted.name))
+            refuse_other_content(wanted, found)
             return found
         raise CommandError(
             f"{wanted.name} {wanted.version} cannot be created: {error} Is somebody else using that "

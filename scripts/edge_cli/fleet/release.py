@@ -18,14 +18,13 @@ from typing import Any
 from edge_cli import project, recipes, settings_check
 from edge_cli.building import checksums
 from edge_cli.building.builds import Build
-from edge_cli.building.names import namespace_of
+from edge_cli.building.names import AMAZONS, namespace_of
 from edge_cli.errors import CommandError
 from edge_cli.targets import Target
 
 _TO_BE_FILLED = re.compile(r"s3://BUCKET_NAME/(?:.*/)?([^/]+)")
 _PLACEHOLDERS = ("BUCKET_NAME", "COMPONENT_NAME", "COMPONENT_VERSION", "{COMPONENT_AUTHOR}")
 _MAX_RECIPE_BYTES = 16_000  # quota "Maximum size of component recipe", AWS General Reference
-_AMAZONS = "aws."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def prepared(build: Build, version: str, bucket: str, targets: Sequence[Target])
             the recipe is none that AWS takes.
     """
     document = recipes.read_document(build.recipe)
-    if build.name.startswith(_AMAZONS):
+    if build.name.startswith(AMAZONS):
         raise CommandError(f"{build.name} cannot be published: names that begin with aws. are Amazon's own.")
     _addresses(document)  # before anything else is taken out of it: it must have its shape
     document["Manifests"] = _manifests_for(build, document, targets)

@@ -16,13 +16,14 @@ Not looked at: components that the deployment does not change, and those of othe
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edge_cli import recipes, settings_check
+from edge_cli.configuration_option import Change
 from edge_cli.fleet.catalogue import RecipeOf
 from edge_cli.fleet.configuration import deeply_merged, leaves, merged_values
-from edge_cli.fleet.difference import Difference
+from edge_cli.fleet.difference import Difference, resets
 
 JsonObject = dict[str, Any]
 
@@ -40,11 +41,25 @@ class Verdict:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asks to change, and where that may have been set before.
+
+    Attributes:
+        changes: Component -> change.
+        running: Specifications that devices may run; what they merge or reset is known there.
+    """
+
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    running: Sequence[Mapping[str, Any]] = ()
+
+
 def judged(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     differences: Sequence[Difference],
     recipe_of: RecipeOf,
+    asked: Asked,
 ) -> Verdict:
     """Hold the settings that a deployment leaves against the models of the components that it changes.
 
@@ -53,6 +68,7 @@ def judged(
         after: The one that it is to have.
         differences: Between the two.
         recipe_of: Name and version -> recipe in JSON; None where it is gone.
+        asked: What of it a person asked for: members that the component does not have are refused.
     """
     refusals: list[str] = []
     notes: list[str] = []
@@ -61,7 +77,14 @@ def judged(
         if one.after is None or component is None:
             continue
         recipe = recipe_of(one.component, one.after)
-        faults = _faults(one.component, recipe, after["components"][one.component])
+        unknown = _unknown(one.component, recipe, asked)
+        refusals += [f"{one.component}: {line}" for line in unknown]
+        named = {_pointer(line) for line in unknown}
+        faults = [
+            fault
+            for fault in _faults(one.component, recipe, after["components"][one.component])
+            if _pointer(fault) not in named
+        ]
         if not faults:
             continue
         here = recipes.read_facts(component.recipe).settings
@@ -83,6 +106,20 @@ def judged(
     return Verdict(tuple(refusals), tuple(notes))
 
 
+def _unknown(name: str, recipe: bytes | None, asked: Asked) -> list[str]:
+    if name not in asked.changes:
+        return []
+    held = {*leaves(_defaults(recipe))}
+    for specification in asked.running:
+        wanted = specification["components"].get(name)
+        held |= {*leaves(merged_values((wanted or {}).get("configurationUpdate"))), *resets(wanted)}
+    return settings_check.unknown_members(name, asked.changes[name], held)
+
+
+def _pointer(fault: str) -> str:
+    return fault.partition(": ")[0]
+
+
 def _faults(name: str, recipe: bytes | None, wanted: Mapping[str, Any]) -> list[str]:
     if recipe is None:
         return []
@@ -92,6 +129,9 @@ def _faults(name: str, recipe: bytes | None, wanted: Mapping[str, Any]) -> list[
 
 
 def _default_settings(recipe: bytes | None) -> JsonObject:
+    return dict(_defaults(recipe).get(settings_check.SETTINGS) or {})
+
+
+def _defaults(recipe: bytes | None) -> JsonObject:
     document = json.loads(recipe or b"{}")
-    defaults = (document.get("ComponentConfiguration") or {}).get("DefaultConfiguration") or {}
-    return dict(defaults.get(settings_check.SETTINGS) or {})
+    return dict((document.get("ComponentConfiguration") or {}).get("DefaultConfiguration") or {})

@@ -5,8 +5,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from edge_cli.configuration_option import Change
 from edge_cli.errors import CommandError
-from edge_cli.fleet.configuration import GRANTS, Change, updated
+from edge_cli.fleet.configuration import GRANTS, updated
 
 JsonObject = dict[str, Any]
 
@@ -86,10 +87,12 @@ def changed(specification: JsonObject, changes: Changes) -> JsonObject:
     """
     result = deepcopy(specification)
     components: dict[str, JsonObject] = result["components"]
-    _refuse_absent(changes.remove, components, "be removed")
+    _refuse_absent(changes.remove, components, "be removed", "")
     for name, version in changes.versions.items():
         components.setdefault(name, {})["componentVersion"] = version
-    _refuse_absent(changes.configuration, components, "be configured")
+    _refuse_absent(
+        changes.configuration, components, "be configured", " To deploy it as well, name it after `deploy`."
+    )
     for name, change in changes.configuration.items():
         update = updated(components[name].pop("configurationUpdate", None), change)
         if update:
@@ -120,11 +123,10 @@ def with_resets(specification: JsonObject, pointers: Mapping[str, Sequence[str]]
     return result
 
 
-def _refuse_absent(names: Iterable[str], components: Mapping[str, Any], what: str) -> None:
+def _refuse_absent(names: Iterable[str], components: Mapping[str, Any], what: str, remedy: str) -> None:
     for name in names:
         if name not in components:
             there_are = ", ".join(sorted(components)) or "none"
             raise CommandError(
-                f"{name} cannot {what}: the target does not run it, and it is not among what is deployed. "
-                f"It runs: {there_are}. To deploy it as well name it: scripts/edge deploy {name} …"
+                f"{name} cannot {what}: the target does not have it. It has: {there_are}.{remedy}"
             )

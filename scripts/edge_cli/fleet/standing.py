@@ -130,9 +130,17 @@ def created_at(deployment: JsonObject) -> str:
     return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def notes(standing: Standing) -> list[str]:
-    """What a person must know before they deploy upon this."""
+def notes(standing: Standing, target: Target, *, is_sent: bool) -> list[str]:
+    """What a person must know before they deploy upon this.
+
+    Args:
+        standing: Upon what.
+        target: Whose it is.
+        is_sent: A deployment is going to be created.
+    """
     found: list[str] = []
+    if not standing.devices:
+        found.append(f"No Greengrass core has connected as {target} yet.")
     if standing.base and not standing.starts_from_latest:
         base_id = standing.base["deploymentId"]
         is_latest = base_id == standing.latest.deployment_id
@@ -148,10 +156,12 @@ def notes(standing: Standing) -> list[str]:
     status = (standing.present or {}).get("deploymentStatus")
     if (failed or status == "FAILED") and standing.starts_from_latest:
         on = f" on {few(failed)}" if failed else ""
-        found.append(
-            f"The latest deployment, {standing.latest.deployment_id}, failed{on}: what it asked for and this "
-            "does not change goes out again."
+        what = (
+            ": what it asked for is sent again with this."
+            if is_sent
+            else ". To have devices try again: --again"
         )
+        found.append(f"The latest deployment, {standing.latest.deployment_id}, failed{on}{what}")
     if busy := [one.device for one in standing.results if not one.is_final]:
         found.append(
             f"The latest deployment, {standing.latest.deployment_id}, is not finished yet on {few(busy)}."

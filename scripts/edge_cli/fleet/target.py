@@ -35,8 +35,8 @@ def refuse_unclear(thing: str | None, group: str | None) -> None:
     """
     if bool(thing) == bool(group):
         raise CommandError(
-            "Name one target in AWS: either --thing NAME or --group NAME. The core on this laptop has words "
-            "of its own: scripts/edge deployment --help"
+            "Name one target in AWS: either --thing NAME or --group NAME. To deploy to the core on this "
+            "laptop: scripts/edge deployment --help"
         )
 
 

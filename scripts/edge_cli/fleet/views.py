@@ -1,6 +1,6 @@
 """How publications, plans and deployments look to a person: rich renderables; no I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -22,46 +22,50 @@ _GOOD_SHOWN = 20
 
 
 def published(components: Sequence[PublishedComponent]) -> RenderableType:
-    """What was published, and where its artifacts are."""
-    table = views.listing("Component", "Version", "", "For", "Artifact", "Size", right=("Size",))
+    """What was published, and for which machines; where its artifacts are is in the JSON."""
+    parts: list[RenderableType] = []
     for one in components:
         words, style = _OUTCOMES[one.outcome]
-        machines = f"{', '.join(one.architectures)}; Python {one.python}"
-        head = (one.component, one.version, Text(words, style), machines)
+        parts.append(Text(f"{one.component} {one.version}  ").append(words, style))
+        line = f"  for {', '.join(one.architectures)}; Python {one.python}"
         for artifact in one.artifacts:
-            table.add_row(*head, artifact.uri, views.size(artifact.size_bytes))
-            head = ("", "", Text(), "")
-        if not one.artifacts:
-            table.add_row(*head, "-", "-")
-    return table
+            line += f"\n  {artifact.uri.rpartition('/')[2]}, {views.size(artifact.size_bytes)}"
+        parts.append(Text(line, "dim"))
+    return Group(*parts)
 
 
 def plan(made: Plan) -> RenderableType:
     """What a deployment changes, and what it leaves alone."""
+    devices = views.plural(len(made.devices), "core device")
     parts: list[RenderableType] = [*difference_view.lines(made.differences)]
     if not made.differences:
-        parts.append(Text("The same once more." if made.is_due else "Nothing to change."))
+        what = "what was there before the cancelled deployment" if made.from_cancelled else "the same again"
+        parts.append(Text(f"Deploys {what}, to {devices}." if made.is_due else "Nothing to change."))
+    if made.from_cancelled:
+        parts.append(Text("On devices that took the cancelled deployment:"))
+        parts += difference_view.lines(made.from_cancelled)
     if made.untouched:
         shown = ", ".join(made.untouched[:_UNTOUCHED_SHOWN])
         more = len(made.untouched) - _UNTOUCHED_SHOWN
-        parts.append(Text(f"stay as they are: {shown}{f' and {more} more' if more > 0 else ''}", "dim"))
+        parts.append(Text(f"Unchanged: {shown}{f' and {more} more' if more > 0 else ''}", "dim"))
     parts += [Text(f"note: {note}", "yellow") for note in made.notes]
-    policies = made.specification["deploymentPolicies"]
-    update = policies["componentUpdatePolicy"]
-    devices = views.plural(len(made.devices), "core device")
-    parts.append(
-        Text(
-            f"on {made.target} ({devices}); {policies['failureHandlingPolicy']}, "
-            f"{update.get('action')} {update.get('timeoutInSeconds', '-')} s",
-            "dim",
+    if made.is_due:
+        policies = made.specification["deploymentPolicies"]
+        update = policies["componentUpdatePolicy"]
+        parts.append(
+            Text(
+                f"Deploys to {made.target} ({devices}). On failure: {policies['failureHandlingPolicy']}. "
+                f"Before an update: {update.get('action')}, {update.get('timeoutInSeconds', '-')} s.",
+                "dim",
+            )
         )
-    )
     return Group(*parts)
 
 
 def devices(results: Sequence[DeviceResult]) -> RenderableType:
     """What became of a deployment on each device, and why; of many only those that need a look."""
     table = views.listing("Device", "Status", "Why")
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True  # names that people copy
     in_order = sorted(results, key=lambda result: (result.is_good, result.device))
     good = [one for one in in_order if one.is_good]
     unnamed = len(good) if len(good) > _GOOD_SHOWN else 0
@@ -82,32 +86,32 @@ def why(result: DeviceResult) -> str:
 
 def history(found: History) -> RenderableType:
     """The deployments of a target, newest first, and its devices."""
-    if not found.deployments:
-        return Text(f"Nothing was deployed to {found.target} yet.", "dim")
-    table = views.listing("Created (UTC)", "Deployment", "Name", "Status", "")
+    parts: list[RenderableType] = []
     for one in found.deployments:
-        table.add_row(
-            one.created_at,
-            one.deployment_id,
-            one.name or "-",
-            one.status,
-            _holds(one),
-        )
-    parts: list[RenderableType] = [table]
-    latest = next((one for one in found.deployments if one.components), None)
-    if latest:
-        held = views.listing("Component", "Version")
-        for name, version in sorted(latest.components.items()):
-            held.add_row(name, version)
-        parts += [Text(), held]
+        parts.append(Text(one.deployment_id).append(f"  {one.status}", "bold"))
+        parts.append(Text(f"  created {one.created_at}").append_text(_holds(one)))
+        parts.append(_held(one.components))
+    if not found.deployments:
+        itself = " itself" if found.through_groups else ""
+        parts.append(Text(f"Nothing was deployed to {found.name}{itself} yet."))
+    for through in found.through_groups:
+        parts.append(Text(f"{through.deployment_id}  ").append(through.status, "bold"))
+        parts.append(Text(f"  through group {through.group}"))
+        parts.append(_held(through.components))
     if found.devices:
         parts += [Text(), devices(found.devices)]
     return Group(*parts)
+
+
+def _held(components: Mapping[str, str]) -> Text:
+    """A component on each line, so that no name is broken."""
+    lines = [f"    {name} {version}" for name, version in sorted(components.items())]
+    return Text("\n".join(lines) or "    no components", "dim")
 
 
 def _holds(one: PastDeployment) -> Text:
     if not one.is_latest:
         return Text()
     if one.status == "CANCELED":
-        return Text("the latest; it is not known which devices run it", "yellow")
-    return Text("this one holds", "green")
+        return Text("; the latest, but cancelled: it is not known which devices run it", "yellow")
+    return Text("; in effect", "green")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from edge_cli.gdk_config import NEXT_PATCH
 from edge_cli.lint.amazon import LIKENESS_OF_OURS, misspelt
 from edge_cli.lint.finding import Remark, Rule, Severity
 from edge_cli.lint.placeholders import IN_A_FIELD
@@ -9,8 +10,6 @@ from edge_cli.lint.recipe_file import RecipeFile
 from edge_cli.lint.values import child, nearest, text
 from edge_cli.lint.workspace import Registry, Workspace
 from local_core.model.recipe_document import Value
-
-_NEXT_PATCH = "NEXT_PATCH"
 
 
 def pairs(project: Workspace) -> Iterator[tuple[Registry, Value, RecipeFile]]:
@@ -62,7 +61,7 @@ def _foreign(project: Workspace) -> Iterator[Remark]:
 def _versions(project: Workspace) -> Iterator[Remark]:
     for registry, entry, recipe in pairs(project):
         version = child(entry, "version")
-        if version and recipe.version and text(version) not in (recipe.version, _NEXT_PATCH):
+        if version and recipe.version and text(version) not in (recipe.version, NEXT_PATCH):
             yield Remark(
                 registry.spot(version),
                 f"version is {version.content}, and {recipe.path.name} says {recipe.version}: GDK publishes "
@@ -73,7 +72,7 @@ def _versions(project: Workspace) -> Iterator[Remark]:
 def _next_patch(project: Workspace) -> Iterator[Remark]:
     for registry, entry, _ in pairs(project):
         version = child(entry, "version")
-        if text(version) == _NEXT_PATCH:
+        if text(version) == NEXT_PATCH:
             yield Remark(
                 registry.spot(version),
                 "NEXT_PATCH becomes the name of the folder of artifacts, which greengrass-cli refuses: no "

@@ -1,38 +1,28 @@
 """Rules of gdk-config.json's form: what GDK asks of each entry when it reads a staged project.
 
 Nobody else checks the registry against GDK's schema, and GDK itself reads it only in a staged project.
-Source: `config_schema.json` of aws-greengrass-gdk-cli 1.6.2; names of buckets: S3 User Guide, "Naming rules".
+What it asks, `edge_cli.gdk_config` knows.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 
+from edge_cli.gdk_config import (
+    BUILD_SYSTEM,
+    COMMAND,
+    DEMANDED,
+    build_command,
+    is_bucket,
+    is_release,
+    longest_bucket,
+    regions,
+)
 from edge_cli.lint.finding import Remark, Rule, Severity
 from edge_cli.lint.gdk_config import pairs
 from edge_cli.lint.values import child, items, nearest, text
 from edge_cli.lint.workspace import Workspace
 from local_core.model.recipe_document import Value
-
-COMMAND = "../../../scripts/edge"  # seen from build/gdk/NAME
-_SYSTEM = "custom"
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]*")
-_MAX_BUCKET = 63
-_DEMANDED = (("author",), ("version",), ("build",), ("publish", "bucket"), ("publish", "region"))
-_RELEASE = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
-_ACCOUNT = 12  # digits; GDK and `edge publish` make BUCKET-REGION-ACCOUNT of the name
-
-
-@cache
-def regions() -> frozenset[str]:
-    """The regions that AWS's SDK knows."""
-    written = (resources.files("botocore") / "data" / "partitions.json").read_text(encoding="utf-8")
-    return frozenset(
-        region for partition in json.loads(written)["partitions"] for region in partition["regions"]
-    )
 
 
 def _missing(project: Workspace) -> Iterator[Remark]:
@@ -44,14 +34,14 @@ def _missing(project: Workspace) -> Iterator[Remark]:
             "there is no entry under `component`: nothing is staged, and GDK publishes nothing. Add one "
             "for each component.",
         )
-    if not _RELEASE.fullmatch(text(child(project.registry.root, "gdk_version"))):
+    if not is_release(text(child(project.registry.root, "gdk_version"))):
         yield Remark(
             project.registry.source.spot(project.registry.root),
             "gdk_version is missing, or no release: GDK refuses every project that is staged from here. Add "
             'the version of GDK that it is for, e.g. "gdk_version": "1.6.2".',
         )
     for registry, entry, _ in pairs(project):
-        for keys in _DEMANDED:
+        for keys in DEMANDED:
             if child(entry, *keys) is None:
                 yield Remark(
                     registry.spot(entry),
@@ -72,11 +62,11 @@ def _commands(project: Workspace) -> Iterator[Remark]:
 
 
 def _said_of_system(system: Value | None) -> str:
-    if text(system) == _SYSTEM:
+    if text(system) == BUILD_SYSTEM:
         return ""
     return (
         f"build_system is {text(system) or 'missing'!r}: GDK would pack the staged folder, in which there is "
-        f"not code. Write {_SYSTEM!r}."
+        f"not code. Write {BUILD_SYSTEM!r}."
     )
 
 
@@ -99,7 +89,7 @@ def _said_of_command(command: Value | None, package: str) -> str:
             f"custom_build_command does not name {package}: GDK would build another component under this "
             "name. Name it."
         )
-    wanted = [COMMAND, "build", package, "--gdk-project", "."]
+    wanted = build_command(package)
     if words[: len(wanted)] != wanted:
         return (
             "custom_build_command does not begin with `build … --gdk-project .`: what it builds does not "
@@ -114,8 +104,8 @@ def _destinations(project: Workspace) -> Iterator[Remark]:
         if region and text(region) not in regions():
             hint = nearest(text(region), regions(), "write one, e.g. eu-central-1")
             yield Remark(registry.spot(region), f"there is no region {text(region)!r}; {hint}")
-        longest = _MAX_BUCKET - _ACCOUNT - len(text(region)) - len("--")
-        if bucket and not _is_bucket(text(bucket), longest):
+        longest = longest_bucket(text(region))
+        if bucket and not is_bucket(text(bucket), longest):
             yield Remark(
                 registry.spot(bucket),
                 f"{text(bucket)!r} cannot begin the name of a bucket, which GDK makes by adding region and "
@@ -123,12 +113,8 @@ def _destinations(project: Workspace) -> Iterator[Remark]:
             )
 
 
-def _is_bucket(name: str, longest: int = _MAX_BUCKET) -> bool:
-    return bool(_BUCKET.fullmatch(name)) and len(name) <= longest and ".." not in name
-
-
 def _different(project: Workspace) -> Iterator[Remark]:
-    for key, is_possible in (("bucket", _is_bucket), ("region", regions().__contains__)):
+    for key, is_possible in (("bucket", is_bucket), ("region", regions().__contains__)):
         written = [(registry, child(entry, "publish", key)) for registry, entry, _ in pairs(project)]
         possible = [(registry, value) for registry, value in written if value and is_possible(text(value))]
         usual = Counter(text(value) for _, value in possible).most_common(1)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge_cli import gdk_config, recipes
 from edge_cli.errors import CommandError
 from edge_cli.lint import reader, templates
 from edge_cli.lint.all_rules import PROJECT_RULES, RECIPE_RULES, RULES_ACROSS
 from edge_cli.lint.finding import Finding
-from edge_cli.lint.workspace import REGISTRY, Workspace, read_workspace, recipe_paths
+from edge_cli.lint.workspace import Workspace, read_workspace, recipe_paths
 from edge_cli.project import PROJECT
 from local_core.model.recipe import RECIPE_SUFFIXES
 
@@ -95,8 +96,8 @@ def _named(path: Path, project: Workspace) -> list[Path]:
         found = [absolute]
     elif absolute.is_dir():
         found = _of_component(absolute, project) or _in_folder(absolute, project)
-    elif absolute.name == REGISTRY and absolute != project.root / REGISTRY:
-        raise CommandError(f"{path} is staged, or of another project: name {project.root / REGISTRY}.")
+    elif absolute.name == gdk_config.FILE_NAME and absolute != (ours := project.root / absolute.name):
+        raise CommandError(f"{path} is staged, or of another project: name {ours}.")
     elif absolute.is_file() and absolute.suffix.lower() in RECIPE_SUFFIXES:
         found = [absolute]
     elif absolute.exists():
@@ -109,14 +110,15 @@ def _named(path: Path, project: Workspace) -> list[Path]:
 
 
 def _in_folder(folder: Path, project: Workspace) -> list[Path]:
-    """Our files in `folder` and below, and of somebody else's those that look like a recipe."""
+    """Our files in `folder` and below, and of somebody else's those that may be a recipe."""
     ours = [path for path in project.files if path.is_relative_to(folder)]
-    return ours + [path for path in recipe_paths(folder) if path not in ours and _looks_like_a_recipe(path)]
+    return ours + [path for path in recipe_paths(folder) if path not in ours and _may_be_a_recipe(path)]
 
 
-def _looks_like_a_recipe(path: Path) -> bool:
+def _may_be_a_recipe(path: Path) -> bool:
+    """Whether it looks like one, or cannot be read: nobody may take that for clean."""
     content = path.read_text(encoding="utf-8", errors="replace")
-    return any(word in content for word in _EVERY_RECIPE_HAS)
+    return any(word in content for word in _EVERY_RECIPE_HAS) or not recipes.is_readable(path)
 
 
 def _of_component(folder: Path, project: Workspace) -> list[Path]:

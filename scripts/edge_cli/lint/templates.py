@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edge_cli.gdk_config import regions
 from edge_cli.lint.finding import Finding, Severity, Spot
-from edge_cli.lint.gdk_form import regions
 from edge_cli.lint.values import child, nearest, text
 from edge_cli.lint.workspace import Workspace
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
+from edge_cli import gdk_config
 from edge_cli.errors import CommandError
 from edge_cli.lint import reader
 from edge_cli.lint.code import read_code
@@ -17,7 +18,6 @@ from edge_cli.project import PROJECT, Component, components
 from local_core.model.recipe import RECIPE_SUFFIXES
 from local_core.model.recipe_document import DocumentError, Place, Value
 
-REGISTRY = "gdk-config.json"
 TEMPLATES = Path("scripts", "cloud")
 DEPLOYMENT = "deployment.json"
 TEMPLATE_SUFFIXES = (".yaml", ".yml", ".json", ".template")
@@ -106,7 +106,7 @@ class Workspace:
 def recipe_paths(folder: Path) -> list[Path]:
     """The recipes in `folder` and below."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in RECIPE_SUFFIXES and path.is_file())
-    return sorted(path for path in found if path.name != REGISTRY)
+    return sorted(path for path in found if path.name != gdk_config.FILE_NAME)
 
 
 def read_workspace(root: Path = PROJECT) -> Workspace:
@@ -117,7 +117,7 @@ def read_workspace(root: Path = PROJECT) -> Workspace:
     """
     known = components(root / "components", root / "recipes")
     recipes, unreadable = _recipes(recipe_paths(root / "recipes"), known)
-    registry = _document(root / REGISTRY, unreadable)
+    registry = _document(root / gdk_config.FILE_NAME, unreadable)
     cloud = root / TEMPLATES
     deployment = _document(cloud / DEPLOYMENT, unreadable) if (cloud / DEPLOYMENT).is_file() else None
     templates = sorted(

@@ -80,13 +80,17 @@ class Screen:
         sys.stdout.flush()
 
     @contextmanager
-    def working(self, text: str) -> Iterator[None]:
-        """Shows that something takes a while: a spinner on a terminal, nothing in a pipe."""
+    def working(self, text: str) -> Iterator[Callable[[str], None]]:
+        """Shows that something takes a while: a spinner on a terminal, nothing in a pipe.
+
+        Yields:
+            To be called with how far it is: the spinner's new text on a terminal, a note in a pipe.
+        """
         if not self.is_terminal:
-            yield
+            yield self.note
             return
-        with self.console.status(text, spinner="dots", spinner_style="cyan"):
-            yield
+        with self.console.status(text, spinner="dots", spinner_style="cyan") as status:
+            yield status.update
 
     def mark(self, kind: str) -> str:
         """A sign and its colour, in markup: `ok`, `warn`, `fail` or `off`; letters where UTF-8 is missing."""

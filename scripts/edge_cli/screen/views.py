@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +22,7 @@ _STATE_STYLES = {"RUNNING": "green", "FINISHED": "green", "ERRORED": "red", "BRO
 _DEPLOYMENT_STYLES = {"SUCCEEDED": "green", "FAILED": "red", "CANCELED": "yellow"}
 _LEVEL_STYLES = {Level.WARN: "yellow", Level.ERROR: "red", Level.FATAL: "bold red"}
 _SERVICES = {"iot-core": "IoT Core", "s3": "S3", "credentials": "credentials"}  # `CloudService`
+_ROOM_FOR_NUMBERS = 90  # columns: the longest name of Amazon's, aws.greengrass.TokenExchangeService, and all
 _TIME_OF_DAY = slice(11, 23)  # HH:MM:SS.mmm in an ISO instant
 
 
@@ -41,20 +42,35 @@ def facts(rows: Sequence[tuple[str, RenderableType]]) -> Table:
 
 
 def listing(*headings: str, right: Sequence[str] = ()) -> Table:
-    """An empty table without lines, only quiet headings; columns named in `right` are numbers."""
+    """An empty table without lines, only quiet headings; columns named in `right` are numbers.
+
+    The first column names what the row is about. It is never folded: people copy it.
+    """
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+        justify: JustifyMethod = "right" if heading in right else "left"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=heading == headings[0])
     return table
 
 
-def component_table(components: Sequence[ComponentStatus]) -> RenderableType:
-    """The components of a core, with their processes."""
+def component_table(components: Sequence[ComponentStatus], width: int) -> RenderableType:
+    """The components of a core, with their restarts and processes where there is room for that.
+
+    Args:
+        components: What the core says of them.
+        width: Columns of the terminal.
+    """
     if not components:
         return Text("No components. Deploy some: scripts/edge deployment create --help", "dim")
-    numbers = ("Restarts", "Crashes", "Process")
+    numbers = ("Restarts", "Crashes", "Process") if width >= _ROOM_FOR_NUMBERS else ()
     table = listing("Component", "Version", "State", *numbers, right=numbers)
     for component in components:
+        if not numbers:
+            word = state(component["state"])
+            if component["crashes"]:
+                word.append(f", crashes: {component['crashes']}", "yellow")
+            table.add_row(component["name"], component["version"], word)
+            continue
         process = Text("-", "dim") if component["pid"] is None else Text(str(component["pid"]))
         table.add_row(
             component["name"],
@@ -121,7 +137,7 @@ def core(screen: Screen, status: CoreStatus) -> RenderableType:
     return Group(
         title,
         Padding(facts(rows), (0, 0, 1, 2), expand=False),
-        Padding(component_table(status["components"]), (0, 0, 0, 2), expand=False),
+        Padding(component_table(status["components"], screen.console.width), (0, 0, 0, 2), expand=False),
     )
 
 
@@ -204,7 +220,7 @@ def log_record(record: LogRecord, source_width: int) -> Text:
         return Text(record.raw)
     level = record.effective_level
     style = _LEVEL_STYLES.get(level, "")
-    line = Text(record.timestamp[_TIME_OF_DAY].rstrip("Z").ljust(12), "dim")
+    line = Text().append(record.timestamp[_TIME_OF_DAY].rstrip("Z").ljust(12), "dim")
     line.append(f" {level.name:<5}", style or "dim")
     if source_width:
         line.append(f" {short_name(record.source):<{source_width}}", "cyan")

@@ -8,12 +8,12 @@ event loop.
 import asyncio
 import contextlib
 import os
-import shutil
 import sys
 from enum import StrEnum
 from pathlib import Path
 
 from local_core.cloud.keeper import Keeper
+from local_core.cloud.mosquitto import find_mosquitto
 from local_core.cloud.mqtt.connection import HOST, MqttProtocol
 from local_core.cloud.ports import check_port_is_free, free_port, is_listening
 from local_core.errors import CoreError
@@ -26,9 +26,6 @@ STOP_GRACE_S = 3.0
 _POLL_S = 0.01
 _ATTEMPTS_AT_A_FREE_PORT = 5
 _OPTION = "--mqtt-port"
-
-# Debian's mosquitto lies in /usr/sbin, which is not on everybody's PATH.
-_MORE_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 
 # CONNECT of MQTT 3.1.1 with a clean session and client id "ready?", and DISCONNECT: every broker knows them.
 _CONNECT = b"\x10\x12\x00\x04MQTT\x04\x02\x00\x3c\x00\x06ready?"
@@ -65,7 +62,7 @@ class Broker:
         self._children = children
         self._wanted_port = port
         self._process: asyncio.subprocess.Process | None = None
-        self._mosquitto = _find_mosquitto()
+        self._mosquitto = find_mosquitto()
         if kind is None:
             kind = BrokerKind.MOSQUITTO if self._mosquitto else BrokerKind.AMQTT
         self.kind = kind
@@ -182,10 +179,6 @@ class _EndedError(Exception):
 
 class _PortLostError(CoreError):
     """Somebody took the port between its choice and its use."""
-
-
-def _find_mosquitto() -> str | None:
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(_MORE_FOLDERS))
 
 
 async def _answers(port: int) -> bool:

@@ -154,7 +154,7 @@ class Rollout:
                 log = self._host.layout.logs / f"{component.name}.log"
                 raise ComponentBrokenError(
                     f"Service {component.name} in broken state after deployment: it failed three times in a "
-                    f"row. Read {log}, mend it and deploy it again"
+                    f"row. Read {log}, correct the cause and deploy it again"
                 )
         return all(component.has_settled for component in components)
 

@@ -83,7 +83,7 @@ def _check_platform(key: str, wanted: str, place: Place, findings: Findings) -> 
         try:
             re.compile(pattern)
         except re.error as error:
-            findings.fault(place, f"{wanted!r} is not a regular expression: {error}; mend it")
+            findings.fault(place, f"{wanted!r} is not a regular expression: {error}; correct it")
         return
     known = {platforms.ARCHITECTURE: platforms.ARCHITECTURES, platforms.OS: platforms.OPERATING_SYSTEMS}
     if key in known and wanted not in (*known[key], platforms.ANYTHING, "all", "any"):

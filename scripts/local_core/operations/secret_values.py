@@ -123,7 +123,7 @@ def _read(path: Path) -> Mapping[str, Sequence[_Version]]:
         return {}
     except ValueError as error:
         where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "not UTF-8"
-        raise SecretsFileError(f"{path} is not JSON ({where}); mend it") from None
+        raise SecretsFileError(f"{path} is not JSON ({where}); correct it") from None
     if not isinstance(document, dict):
         raise SecretsFileError(f"{path} must hold an object: secret name or ARN -> its value")
     return {name: _versions(name, entry, path) for name, entry in document.items()}

@@ -62,7 +62,7 @@ def test_the_cloud_goes_and_comes_back(root: Path) -> None:
 
 def test_one_service_alone_goes_and_the_rest_stays(root: Path) -> None:
     said = edge("core", "offline", "--only", "s3", "--root", str(root)).stdout
-    assert said == "Cut off: S3. To restore it: scripts/edge core online\n"
+    assert said == f"Cut off: S3. To restore it: scripts/edge core online --root {root}\n"
     status = edge_json("core", "status", "--root", str(root))
     assert (status["online"], list(status["away"])) == (True, ["s3"])
     assert list(edge_json("core", "offline", "--only", "iot-core", "--root", str(root))["away"]) == [

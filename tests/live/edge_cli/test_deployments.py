@@ -95,6 +95,33 @@ def test_failed_deployment_says_why_and_fails_the_command(root: Path, tmp_path: 
     assert _state(root)[1] == "RUNNING"
 
 
+def test_what_has_no_effect_is_said_on_stderr_and_done_all_the_same(root: Path) -> None:
+    change = json.dumps({"Clock": {"MERGE": {"word": "tock"}}})
+    words = ("--remove", "com.example.Nope", "-c", change, "--wait", "--root", str(root))
+    ended = edge("deployment", "create", *words)
+    assert "warning: --remove com.example.Nope: the core has no such component.\n" in ended.stderr
+    assert f"the core has no such component. Did you mean {NAME}?" in ended.stderr
+    assert "SUCCEEDED" in ended.stdout
+
+
+def test_whoever_stops_waiting_for_a_deployment_is_told_that_it_goes_on(root: Path, tmp_path: Path) -> None:
+    name, goes_on = "com.example.Slow", tmp_path / "goes-on"
+    (tmp_path / "recipes").mkdir()
+    recipes = _recipe(tmp_path / "recipes", TICKS, name=name)
+    recipe = next(recipes.iterdir())
+    install = f"until [ -e {goes_on} ]; do sleep 0.1; done"
+    recipe.write_text(recipe.read_text().replace("      run:", f"      install: {install}\n      run:"))
+    words = ("-r", str(recipes), "-m", f"{name}=1.0.0", "--wait", "--root", str(root))
+    with RunningEdge("deployment", "create", *words) as command:
+        deployment_id = command.line_with("Deployment Id: ").rpartition(" ")[2].strip()
+        wait_until(lambda: _state(root, name)[1], DEADLINE_S, "the component")
+        assert command.interrupt() == 130
+        assert deployment_id in command.line_with("goes on anyway")
+    goes_on.touch()
+    wait_until(lambda: _state(root, name)[1] == "RUNNING", DEADLINE_S, "what went on")
+    edge("deployment", "create", "--remove", name, "--wait", "--root", str(root))
+
+
 def test_recipe_that_is_none_is_refused_with_its_path(root: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("ComponentName: [")
     ended = edge(

@@ -79,6 +79,7 @@ def test_version_that_fails_is_taken_back_and_what_ran_before_runs_again(board: 
     (component,) = report["components"]
     assert (component["version"], component["state"]) == ("1.0.0", "RUNNING")
     assert [end["log"] for end in report["logs"]] == ["com.example.Back"]
+    assert "Detailed Status: FAILED_ROLLBACK_COMPLETE" in report["reasons"]
 
 
 def test_person_is_asked_and_no_changes_nothing(board: Path, tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_person_is_asked_and_no_changes_nothing(board: Path, tmp_path: Path) -> 
     with asked("deploy", "--local", "--root", str(board), "--build", str(tmp_path)) as terminal:
         assert b"added" in terminal.shown
         assert b"com.example.Asked" in terminal.shown
-        terminal.answer(b"n\n")
+        assert b"Nothing was changed." in terminal.answer(b"n\n")
     assert terminal.code == 1
     assert not (board / "packages" / "artifacts" / "com.example.Asked").exists()
 
@@ -108,7 +109,7 @@ def test_same_version_with_other_content_is_refused_and_the_next_offered(
     write_build(tmp_path, name, SLEEPS, **other)  # type: ignore[arg-type]  # a case of the table
     error = _deploy(board, tmp_path, expect=1)["error"]
     assert changed in str(error) or "part-cp311" in str(error)
-    assert "--version 1.0.1" in str(error)
+    assert "ComponentVersion in its recipe to 1.0.1" in str(error)
 
 
 def test_flipped_byte_in_an_artifact_is_refused_before_anything_is_done(board: Path, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_difference_is_shown_and_what_stays_is_named(at: Bench) -> None:
     given(at, {PUBLISHER: {"componentVersion": "0.9.0"}, "com.others.X": {"componentVersion": "1.0.0"}})
     said = at.deploy(*GROUP, "--dry-run")
     assert f"changed  {PUBLISHER} 0.9.0 -> 1.0.0" in said.out
-    assert "stay as they are: com.others.X" in said.out
+    assert "Unchanged: com.others.X" in said.out
 
 
 def test_dry_run_changes_nothing(at: Bench) -> None:
@@ -97,7 +97,7 @@ def test_deployment_that_fails_on_one_device_names_it_and_says_why(at: Bench) ->
     assert "entered BROKEN state" in line
     assert "DEPLOYMENT_FAILURE > COMPONENT_UPDATE_ERROR > COMPONENT_BROKEN [COMPONENT_ERROR]" in line
     assert said.out.count("SUCCEEDED") == 4
-    assert "Failed on core-3, which run" in said.out
+    assert "Failed on core-3: whether it was rolled back is not known." in said.out
 
 
 def test_devices_that_failed_try_again_when_told_so(at: Bench) -> None:
@@ -127,7 +127,8 @@ def test_removed_component_goes_and_others_stay(at: Bench) -> None:
 def test_removing_what_is_not_there_names_what_is(at: Bench) -> None:
     given(at, _foreign())
     said = at.deploy(*GROUP, "--remove", "mqtt_subscriber", "--yes", expect=1)
-    assert f"{SUBSCRIBER} cannot be removed" in said.err
+    assert f"{SUBSCRIBER} cannot be removed: the target does not have it." in said.err
+    assert "To deploy it" not in said.err
     assert FOREIGN[0] in said.err
     assert at.cloud.faults.changes == []
 
@@ -149,12 +150,13 @@ def test_configuration_is_merged_into_what_was_deployed(at: Bench, tmp_path: Pat
 
 def test_secret_in_a_configuration_is_deployed_and_never_shown(at: Bench) -> None:
     merge = {"broker": {"password": "canary-1"}, "users": [{"secret": "canary-2"}], "token": "canary-3"}
-    change = json.dumps({PUBLISHER: {"MERGE": merge}})
+    given(at, {FOREIGN[0]: {"componentVersion": "1.0.0"}})
+    change = json.dumps({FOREIGN[0]: {"MERGE": merge}})
     for words in (["--dry-run"], ["--dry-run", "--json"], ["--yes"]):
-        said = at.deploy(PUBLISHER, *GROUP, "--configuration", change, *words)
+        said = at.deploy(*GROUP, "--configuration", change, *words)
         assert "canary" not in said.out + said.err
         assert "/broker/password" in said.out
-    assert json.loads(components(at)[PUBLISHER]["configurationUpdate"]["merge"]) == merge
+    assert json.loads(components(at)[FOREIGN[0]]["configurationUpdate"]["merge"]) == merge
 
 
 def test_changed_grants_are_reset_and_stay_reset(at: Bench) -> None:
@@ -187,6 +189,14 @@ def test_version_is_chosen_and_must_be_there(at: Bench) -> None:
     said = at.deploy("mqtt_publisher=3.0.0", *GROUP, "--yes", expect=1)
     assert f"There is no {PUBLISHER} 3.0.0" in said.err
     assert "There are: 1.0.0, 2.0.0-rc.1" in said.err
+    assert "scripts/edge publish" in said.err
+
+
+def test_component_of_amazon_is_not_said_to_be_published_from_here(at: Bench) -> None:
+    said = at.deploy("aws.greengrass.Nucleus=VERSION", *GROUP, "--yes", expect=1)
+    assert "There is no aws.greengrass.Nucleus VERSION among Amazon's components" in said.err
+    assert "scripts/edge publish" not in said.err
+    assert "list-components --scope PUBLIC" in said.err
 
 
 def test_one_thing_gets_its_own_deployment(at: Bench) -> None:
@@ -324,7 +334,7 @@ def test_history_shows_every_deployment_and_how_devices_fare_with_the_latest(at:
     assert {one["status"] for one in found["devices"]} == {"SUCCEEDED"}
     text = at.edge("deployments", *GROUP, "--limit", "2").out
     assert text.count("INACTIVE") == 1
-    assert "this one holds" in text
+    assert "in effect" in text
     assert "core-5" in text
 
 

@@ -84,7 +84,7 @@ def test_machine_that_was_not_built_for_is_refused_with_the_line_that_builds(
 def test_everything_built_is_published_with_one_command_and_progress_is_told(at: Bench) -> None:
     build(at.folder, SUBSCRIBER)
     said = at.publish()
-    assert said.out.count(" published ") == 2
+    assert said.out.count("1.0.0  published\n") == 2
     assert said.err.count("Uploading") == 2
     assert f"AWS account {ACCOUNT}, region {REGION}" in said.err
 
@@ -109,10 +109,34 @@ def test_existing_version_with_other_content_is_refused_and_the_next_one_offered
     build(at.folder, bodies={BOARD: b"another artifact"})
     said = at.publish(expect=1)
     assert "com.example.MqttPublisher 1.0.0 is published, with other content" in said.err
-    assert "--version 1.0.1" in said.err
+    assert "set ComponentVersion in its recipe" in said.err
+    assert f"scripts/edge publish {PUBLISHER} --version next\nNothing was changed.\n" in said.err
     assert at.cloud.faults.changes == changes
     assert len(at.cloud.buckets.keys(at.bucket)) == 1
     assert at.publish("--version", "next", "--json").document[0]["version"] == "1.0.1"
+
+
+def test_content_that_is_published_as_a_later_version_is_recognised(at: Bench) -> None:
+    at.publish()
+    build(at.folder, bodies={BOARD: b"another artifact"})
+    at.publish("--version", "next")
+    changes = at.cloud.faults.changes
+    (again,) = at.publish("--json").document
+    assert (again["version"], again["outcome"]) == ("1.0.1", "already_published")
+    assert again["arn"] == at.cloud.components.arn(PUBLISHER, "1.0.1")
+    assert "this one is published as 1.0.1" in at.publish("--version", "1.0.0", expect=1).err
+    assert at.cloud.faults.changes == changes
+
+
+def test_conflicts_of_several_components_have_one_remedy(at: Bench) -> None:
+    build(at.folder, SUBSCRIBER)
+    at.publish()
+    for name in (PUBLISHER, SUBSCRIBER):
+        build(at.folder, name, bodies={BOARD: b"another artifact"})
+    said = at.publish(expect=1)
+    for name in (PUBLISHER, SUBSCRIBER):
+        assert f"scripts/edge publish {name} --version next\n" in said.err
+    assert {one["version"] for one in at.publish("--version", "next", "--json").document} == {"1.0.1"}
 
 
 def test_other_recipe_with_the_same_artifact_is_other_content(at: Bench) -> None:
@@ -125,7 +149,7 @@ def test_version_of_another_program_is_taken(at: Bench) -> None:
     at.cloud.components.add(PUBLISHER, "1.0.0", publisher="Example")
     message = _refused(at)
     assert "by another program" in message
-    assert "--version 1.0.1" in message
+    assert "--version next" in message
 
 
 def test_next_version_is_above_all_that_are_published(at: Bench) -> None:
@@ -178,7 +202,8 @@ def test_every_fault_of_every_component_is_named_at_once(at: Bench) -> None:
 def test_missing_bucket_is_one_message_that_says_how_to_make_it(at: Bench) -> None:
     message = _refused(at, "--bucket", "absent-bucket")
     assert f"aws s3 mb s3://absent-bucket --region {REGION}" in message
-    assert message.count("\n") == 1
+    assert "`scripts/edge cloud up`" in message
+    assert message.endswith("--bucket NAME\nNothing was changed.\n")
 
 
 def test_bucket_of_another_account_is_refused(at: Bench) -> None:
@@ -233,14 +258,14 @@ def test_access_denied_names_the_action_that_is_missing(
     at.cloud.faults.deny(operation, said_by_aws)
     message = at.publish(expect=1).err.partition("error: ")[2]
     assert f"Access denied: {CALLER} may not do {action}" in message
-    assert message.count("\n") == 1
+    assert message.removesuffix("Nothing was changed.\n").count("\n") == 1
 
 
 def test_slow_service_is_waited_for_and_its_state_told(at: Bench) -> None:
     at.cloud.components.slowness = 3
     said = at.publish()
     assert "com.example.MqttPublisher 1.0.0 is REQUESTED" in said.err
-    assert " published " in said.out
+    assert "1.0.0  published" in said.out
 
 
 def test_component_that_fails_is_told_with_the_reason(at: Bench) -> None:
@@ -250,7 +275,7 @@ def test_component_that_fails_is_told_with_the_reason(at: Bench) -> None:
     assert "FAILED" in said.err
     again = at.publish(expect=1)
     assert "is there, but it FAILED" in again.err
-    assert "--version 1.0.1" in again.err
+    assert "--version next" in again.err
 
 
 def test_failure_of_the_second_component_says_that_the_first_is_published(at: Bench) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from edge_cli import project, recipes
 from support.aws.bench import Bench
+from support.aws.builds import PUBLISHER
 from support.aws.group import GROUP, add, arn, components, latest
 
 UPLOADER = "com.example.S3BatchUploader"
@@ -96,3 +97,45 @@ def test_component_that_is_not_changed_is_not_judged(at: Bench) -> None:
     _runs(at)
     at.deploy("mqtt_publisher", *GROUP, "--yes")
     assert latest(at).arguments["components"][UPLOADER]["componentVersion"] == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"MERGE": {"publish_interval_s": "1"}},
+            "/publish_interval_s: not in this component's configuration. Did you mean /settings/publish_i",
+        ),
+        ({"RESET": ["/settings/nope"]}, "/settings/nope: not in this component's configuration."),
+    ],
+    ids=str,
+)
+def test_member_that_the_component_does_not_have_is_refused(
+    at: Bench, change: dict[str, Any], said: str
+) -> None:
+    words = ("mqtt_publisher", *GROUP, "--configuration", json.dumps({PUBLISHER: change}))
+    assert f"{PUBLISHER}: {said}" in at.deploy(*words, "--yes", expect=1).err
+    assert at.cloud.faults.changes == []
+
+
+def test_misspelt_setting_is_named_once(at: Bench) -> None:
+    change = _settings(bucket="my-bucket", batch_max_record="5")
+    said = at.deploy("s3_batch_uploader", *GROUP, "--configuration", change, "--yes", expect=1)
+    assert said.err.count("/settings/batch_max_record:") == 1
+    assert "Did you mean /settings/batch_max_records?" in said.err
+
+
+def test_misspelt_setting_of_an_earlier_deployment_can_be_reset(at: Bench) -> None:
+    _runs(at, merge=json.dumps({"settings": {"bucket": "my-bucket"}, "buckt": "x"}))
+    change = json.dumps({UPLOADER: {"RESET": ["/buckt"]}})
+    at.deploy(*GROUP, "--configuration", change, "--yes")
+    at.deploy(*GROUP, "--configuration", change, "--yes")  # changes nothing, so it is no mistake
+    assert components(at)[UPLOADER]["configurationUpdate"]["reset"] == ["/buckt"]
+    assert len(at.cloud.fleet.deployments) == 2
+
+
+def test_setting_that_only_the_deployed_version_has_is_known(at: Bench) -> None:
+    add(at, UPLOADER, "2.0.0", settings=WITHOUT_BUCKET | {"invented_later": "1"})
+    change = _settings(bucket="my-bucket", invented_later="2")
+    at.deploy(f"{UPLOADER}=2.0.0", *GROUP, "--configuration", change, "--yes", "--no-wait")
+    assert components(at)[UPLOADER]["componentVersion"] == "2.0.0"

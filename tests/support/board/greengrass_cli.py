@@ -30,6 +30,8 @@ def main(words: list[str]) -> int:
         return 1
     if command[1] == "status":
         sys.stdout.write(f"{answer['deployment_id']}: {answer['status']}\n")
+        if answer["detailed_status"]:
+            sys.stdout.write(f"Detailed Status: {answer['detailed_status']}\n")
         return 0
     sys.stdout.write("Components currently running in Greengrass:\n")
     for component in answer:

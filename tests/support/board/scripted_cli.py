@@ -49,9 +49,9 @@ class ScriptedNucleus:
                 f"    Configuration: {json.dumps(dict(configuration))}\n"
             )
 
-    def ends(self, *, as_: str) -> None:
-        """Deployments come to this."""
-        (self.root / "status").write_text(as_)
+    def ends(self, *, as_: str, in_detail: str = "") -> None:
+        """Deployments come to this; only a later greengrass-cli tells the detail."""
+        (self.root / "status").write_text(as_ + (f"\nDetailed Status: {in_detail}" if in_detail else ""))
 
     def falls_silent_once(self) -> None:
         """The next question for a deployment is not answered."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from edge_cli.building import Order
+from edge_cli.building import BuildRequest
 from edge_cli.building.checksums import verify
 from edge_cli.building.component import Built
 from edge_cli.errors import CommandError
@@ -42,7 +42,7 @@ def test_artifact_holds_what_the_component_can_import_and_the_files_beside_it(pr
 
 
 def test_output_is_what_greengrass_cli_and_the_local_core_take(project: Path) -> None:
-    build_in(project, order=Order((DEVICE, LAPTOP)))
+    build_in(project, request=BuildRequest((DEVICE, LAPTOP)))
     written = [path for path in (project / "out").rglob("*") if path.is_file()]
     assert sorted(path.relative_to(project / "out").as_posix() for path in written) == [
         "artifacts/com.example.DemoThing/1.2.3/demo_thing-cp311-aarch64.cdx.json",
@@ -83,7 +83,7 @@ def test_what_has_rotted_in_the_cache_is_made_anew(project: Path, victim: str) -
 
 
 def test_each_manifest_has_its_own_artifact_and_interpreter(project: Path) -> None:
-    recipe = _recipe(build_in(project, order=Order((DEVICE, LAPTOP))))
+    recipe = _recipe(build_in(project, request=BuildRequest((DEVICE, LAPTOP))))
     manifests = recipe["Manifests"]
     assert isinstance(manifests, list)
     assert [
@@ -123,7 +123,7 @@ def test_what_the_recipe_says_beside_its_manifests_stays_as_it_is(project: Path)
 
 
 def test_namespace_and_version_are_in_every_name(project: Path) -> None:
-    built = build_in(project, order=Order((DEVICE,), namespace="com.acme", version="2.0.0-rc.1"))
+    built = build_in(project, request=BuildRequest((DEVICE,), namespace="com.acme", version="2.0.0-rc.1"))
     text = built.recipe.read_text()
     assert built.component == "com.acme.DemoThing"
     assert built.recipe.name == "com.acme.DemoThing-2.0.0-rc.1.yaml"

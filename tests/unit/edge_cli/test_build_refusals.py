@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_cli.building import Order
+from edge_cli.building import BuildRequest
 from edge_cli.errors import CommandError
 from edge_cli.targets import PythonVersion
 from support.demo_thing import DEVICE, NAME, RECIPE, build_in, write_project
@@ -78,7 +78,7 @@ def test_code_that_could_not_run_on_the_device_is_refused_with_file_and_line(
     (project / "components/demo_thing/demo_thing/__main__.py").write_text(text)
     python_312 = replace(DEVICE, python=PythonVersion.PY312)
     with pytest.raises(CommandError, match=complaint):
-        build_in(project, order=Order((python_312,)))
+        build_in(project, request=BuildRequest((python_312,)))
     assert not [path for path in (project / "out").rglob("*") if path.is_file()]
 
 
@@ -100,7 +100,7 @@ def test_a_library_that_the_lock_lacks_is_named_with_who_asks_for_it(project: Pa
 )
 def test_version_that_no_core_takes_is_refused(project: Path, version: str) -> None:
     with pytest.raises(CommandError, match="not a valid version"):
-        build_in(project, order=Order((DEVICE,), version=version))
+        build_in(project, request=BuildRequest((DEVICE,), version=version))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_version_that_no_core_takes_is_refused(project: Path, version: str) -> N
 )
 def test_namespace_that_no_component_may_have_is_refused(project: Path, namespace: str) -> None:
     with pytest.raises(CommandError, match="--namespace"):
-        build_in(project, order=Order((DEVICE,), namespace=namespace))
+        build_in(project, request=BuildRequest((DEVICE,), namespace=namespace))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from edge_cli.core.deployments import (
     parse_merge,
     parse_names,
     parse_run_with,
-    parse_update_config,
 )
 from edge_cli.errors import CommandError
 
@@ -27,39 +26,6 @@ def test_merge_without_name_or_version_is_refused(value: str) -> None:
 
 def test_names_may_be_repeated_or_joined_by_commas() -> None:
     assert parse_names(["a,b", "c", " d , "]) == ("a", "b", "c", "d")
-
-
-def test_update_config_is_json_or_a_file_with_json(tmp_path: Path) -> None:
-    text = '{"a.B": {"MERGE": {"settings": {"x": "1"}}, "RESET": ["/y"]}}'
-    file = tmp_path / "update.json"
-    file.write_text(text)
-    assert (
-        parse_update_config(text)
-        == parse_update_config(str(file))
-        == {"a.B": {"MERGE": {"settings": {"x": "1"}}, "RESET": ["/y"]}}
-    )
-
-
-def test_update_config_that_is_not_given_changes_nothing() -> None:
-    assert parse_update_config(None) == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("no/such/file.json", "neither JSON nor a file"),
-        ("{broken", "is not JSON"),
-        ("[1]", "must be an object"),
-        ('{"a.B": {"merge": {}}}', "must have MERGE or RESET"),
-        ('{"a.B": {}}', "must have MERGE or RESET"),
-        ('{"a.B": {"MERGE": []}}', "MERGE must be an object"),
-        ('{"a.B": {"RESET": "/y"}}', "RESET must be a list"),
-        ('{"a.B": {"RESET": [1]}}', "RESET must be a list"),
-    ],
-)
-def test_update_config_that_the_core_would_misread_is_refused_here(text: str, complaint: str) -> None:
-    with pytest.raises(CommandError, match=complaint):
-        parse_update_config(text)
 
 
 def test_run_with_and_limits_come_together_by_component() -> None:

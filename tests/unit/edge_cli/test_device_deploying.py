@@ -52,15 +52,19 @@ class Deploy:
     """`edge deploy --local`, in this process."""
 
     def __init__(self, where: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        self._where = where
+        self.where = where
         self._capsys = capsys
 
     def __call__(self, *words: str, expect: int = 0) -> dict[str, Any]:
         """Run it; returns its document."""
-        code = main(["deploy", "--local", "--yes", "--json", *self._where, *words])
+        code = main(["deploy", "--local", "--yes", "--json", *self.where, *words])
         document: dict[str, Any] = json.loads(self._capsys.readouterr().out)
         assert code == expect, document
         return document
+
+    def read(self) -> str:
+        """What was said to people since."""
+        return self._capsys.readouterr().out
 
 
 def _program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str) -> None:
@@ -229,6 +233,20 @@ def test_others_can_deploy_once_somebody_has_given_up_waiting(
 
 
 @pytest.mark.parametrize(
+    "change", [{"MERGE": {"bucket": "a-bucket"}}, {"RESET": ["/settings/nope"]}], ids=["merge", "reset"]
+)
+@pytest.mark.usefixtures("uploader")
+def test_change_that_means_nothing_to_the_component_is_refused(
+    nucleus: ScriptedNucleus, deploy: Deploy, change: dict[str, Any]
+) -> None:
+    nucleus.has(UPLOADER, "1.0.0", {"settings": {"bucket": "a-bucket"}})
+    error = deploy("--configuration", json.dumps({UPLOADER: change}), expect=1)["error"]
+    assert "names what it does not have" in error
+    assert "/settings/" in error
+    assert nucleus.told == []
+
+
+@pytest.mark.parametrize(
     ("words", "complaint"),
     [
         (("--remove", "com.example.Absent"), "has no com.example.Absent"),
@@ -249,7 +267,11 @@ def test_component_that_failed_and_was_rolled_back_is_named_with_the_end_of_its_
     nucleus.has(NAME, "1.0.0", {"settings": {"word": "tick"}})
     nucleus.ends(as_="FAILED")
     (nucleus.root / "logs").mkdir()
-    (nucleus.root / "logs" / f"{NAME}.log").write_text("the wheel is off\n")
+    earlier, now = (
+        f"{at} [WARN] (Copier) {NAME}: stderr. the wheel is {how}. {{scriptName=services.{NAME}.run}}"
+        for at, how in (("2001-11-22T04:26:10.800Z", "on"), ("2999-11-22T04:26:10.800Z", "off"))
+    )
+    (nucleus.root / "logs" / f"{NAME}.log").write_text(f"{earlier}\n  at wheel.py\n{now}\n  at hub.py\n")
     (nucleus.root / "logs" / "greengrass.log").write_text(
         f"2999-11-22T04:26:10.900Z [INFO] (t) {NAME}: service-set-state. "
         f"{{serviceName={NAME}, currentState=RUNNING, newState=BROKEN}}\n"
@@ -257,7 +279,64 @@ def test_component_that_failed_and_was_rolled_back_is_named_with_the_end_of_its_
     write_build(tmp_path / "build", NAME, "true", version="1.0.1")
     write_build(tmp_path / "build", "com.example.Other", "true")
     (end,) = deploy(expect=3)["logs"]
-    assert (end["log"], end["lines"]) == (NAME, ["the wheel is off"])
+    assert (end["log"], end["lines"]) == (NAME, [now, "  at hub.py"])
+    main(["deploy", "--local", "--yes", *deploy.where])
+    said = deploy.read()
+    assert "  04:26:10.800 WARN  the wheel is off" in said
+    assert "wheel is on" not in said
+
+
+@pytest.mark.parametrize(
+    ("detail", "sentence"),
+    [
+        ("FAILED_ROLLBACK_COMPLETE", "This board was rolled back: it runs what it ran before."),
+        ("FAILED_NO_STATE_CHANGE", "This board runs what it ran before."),
+        ("FAILED_UNABLE_TO_ROLLBACK", "This board could not be rolled back; what it runs is not known."),
+        ("", "This board does not say whether it was rolled back."),
+    ],
+)
+def test_rollback_is_claimed_only_where_the_nucleus_says_so(
+    nucleus: ScriptedNucleus, deploy: Deploy, tmp_path: Path, detail: str, sentence: str
+) -> None:
+    nucleus.ends(as_="FAILED", in_detail=detail)
+    write_build(tmp_path / "build", NAME, "true")
+    assert main(["deploy", "--local", "--yes", *deploy.where]) == 3
+    assert deploy.read().splitlines()[-1] == f"{sentence} Once that is repaired, run this again."
+
+
+def test_whoever_stops_waiting_is_told_that_the_deployment_goes_on(
+    nucleus: ScriptedNucleus, tmp_path: Path
+) -> None:
+    nucleus.ends(as_="IN_PROGRESS")
+    write_build(tmp_path / "build", NAME, "true")
+    words = ("--local", "--yes", "--root", str(nucleus.root), "--build", str(tmp_path / "build"))
+    with RunningEdge("deploy", *words) as command:
+        command.line_with("IN_PROGRESS")
+        assert command.interrupt() == 130
+        assert DEPLOYMENT_ID in command.line_with("goes on anyway")
+        (copied,) = _left_in_inbox(tmp_path)
+        command.line_with(f"sudo rm -r {copied}")
+
+
+def test_whoever_interrupts_before_anything_is_handed_over_is_told_so(
+    nucleus: ScriptedNucleus, tmp_path: Path
+) -> None:
+    install_program(nucleus.root / "bin" / "greengrass-cli", f"touch {tmp_path}/asked; exec sleep 1000")
+    write_build(tmp_path / "build", NAME, "true")
+    words = ("--local", "--yes", "--root", str(nucleus.root), "--build", str(tmp_path / "build"))
+    with RunningEdge("deploy", *words) as command:
+        wait_until((tmp_path / "asked").exists, 20, "the first question to the nucleus")
+        assert command.interrupt() == 130
+        command.line_with("Nothing was changed.")
+    assert _left_in_inbox(tmp_path) == []
+
+
+def test_host_without_a_name_is_not_this_machine(
+    nucleus: ScriptedNucleus, deploy: Deploy, tmp_path: Path
+) -> None:
+    write_build(tmp_path / "build", NAME, "true")
+    assert "--host ''" in deploy("--host", "", expect=1)["error"]
+    assert nucleus.told == []
 
 
 def test_nucleus_that_is_installed_in_part_is_said_to_be_so(

@@ -18,6 +18,7 @@ from edge_cli.app import main
 from edge_cli.device.this_board import ThisBoard
 from edge_cli.doctor import board_verdicts
 from edge_cli.doctor.board import examine
+from edge_cli.doctor.board_verdicts import judge_configuration
 from edge_cli.doctor.verdicts import Check, Verdict
 from edge_cli.place import Kind, Place
 from support.board.board import write_build
@@ -71,7 +72,7 @@ def look(tmp_path: Path, config: dict[str, Any]) -> Iterator[Callable[[], dict[s
         ipc.listen()
 
         def examined() -> dict[str, Check]:
-            (root / "config" / "effectiveConfig.yaml").write_text(yaml.safe_dump(config))
+            (root / "config" / "effectiveConfig.yaml").write_text(yaml.safe_dump(config) if config else "")
             checks = examine(Place(Kind.CLASSIC, root), synchronized=True, build=tmp_path / "build")
             return {check.subject: check for check in checks}
 
@@ -115,6 +116,21 @@ def test_what_is_missing_is_found_and_said_what_to_do(
     assert advice in check.advice
 
 
+def test_configuration_that_is_empty_is_called_by_its_name(
+    look: Callable[[], dict[str, Check]], config: dict[str, Any]
+) -> None:
+    config.clear()
+    check = look()["Configuration"]
+    assert check.verdict is Verdict.FAIL
+    assert "nucleus's configuration" in check.found
+    assert "recipe" not in check.found
+
+
+@pytest.mark.parametrize(("is_root", "advice"), [(True, "restart greengrass"), (False, "sudo scripts/edge")])
+def test_root_is_asked_of_those_only_who_are_not(is_root: bool, advice: str) -> None:  # noqa: FBT001  a case
+    assert advice in judge_configuration("it is empty", is_root=is_root).advice
+
+
 def test_certificate_that_is_gone_is_named(look: Callable[[], dict[str, Check]], tmp_path: Path) -> None:
     (tmp_path / "device.pem.crt").unlink()
     check = look()["Identity"]
@@ -139,7 +155,7 @@ def test_version_that_the_device_has_with_other_content_is_told(
     kept.mkdir(parents=True)
     (kept / f"part-cp311-{platform.machine()}.zip").write_bytes(b"another")
     check = look()["Build"]
-    assert (check.verdict, "--version 1.0.1" in check.advice) == (Verdict.WARN, True)
+    assert (check.verdict, "ComponentVersion in its recipe to 1.0.1" in check.advice) == (Verdict.WARN, True)
 
 
 def test_whoever_is_deploying_just_now_is_told(look: Callable[[], dict[str, Check]], tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_other_recipe_with_the_same_artifact_is_refused_and_the_next_free_versio
     write_build(tmp_path / "build", NAME, "true", grants=publishing_to("a"))
     build, digests = _packed(tmp_path / "build", tmp_path / "packed")
     nucleus = ClassicNucleus(ThisBoard(), str(tmp_path / "root"))
-    with pytest.raises(CommandError, match=r"another recipe.*scripts/edge build Kept --version 1\.0\.5"):
+    with pytest.raises(CommandError, match=r"another recipe.*recipe to 1\.0\.5 and build it.*build Kept"):
         holdings.refuse_other_content(nucleus, build, digests)
 
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_cli import gdk_config
 from edge_cli.app import main
 from edge_cli.building import builds
+from edge_cli.configuration_option import Change
 from edge_cli.errors import CommandError
-from edge_cli.fleet import aws_errors, configuration, difference, gdk_config, release, specification, versions
-from edge_cli.fleet.configuration import Change
+from edge_cli.fleet import aws_errors, configuration, difference, release, specification, versions
 from edge_cli.fleet.specification import Changes
 from edge_cli.targets import DEVICE_PYTHON, Architecture, choose
 from support.aws.builds import PUBLISHER, SUBSCRIBER, build
@@ -86,22 +87,6 @@ def test_what_is_reset_is_no_longer_merged(present: dict[str, Any], keys: list[s
 def test_update_that_is_not_changed_keeps_its_very_text() -> None:
     present = {"merge": '{ "a":1.50 }', "reset": ["/x"]}
     assert configuration.updated(present, Change()) == present
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{broken", "not JSON"),
-        ('{"A": 1}', "MERGE or RESET"),
-        ('{"A": {"merge": {}}}', "MERGE or RESET"),
-        ('{"A": {"MERGE": []}}', "must be an object"),
-        ('{"A": {"RESET": ["a"]}}', "JSON pointers"),
-        ("absent.json", "neither JSON nor a readable file"),
-    ],
-)
-def test_configuration_of_another_shape_is_refused(text: str, message: str) -> None:
-    with pytest.raises(CommandError, match=message):
-        configuration.parse(text)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from edge_cli.doctor.verdicts import (
 )
 
 ROOT = Path("a/core")
-PROCESS = CoreProcess(4711, 1.0, ROOT)
+PROCESS = CoreProcess(4711, 1.0, ROOT, "me", is_ours=True)
+OTHERS = CoreProcess(4711, 1.0, ROOT, "root", is_ours=False)
 NOW_S = 1_800_000_000.0
 
 CASES = [
@@ -49,6 +50,7 @@ CASES = [
     (judge_core(ROOT, None, "No core runs", answers=False), Verdict.OK),
     (judge_core(ROOT, PROCESS, "runs", answers=True), Verdict.OK),
     (judge_core(ROOT, PROCESS, "did not answer", answers=False), Verdict.FAIL),
+    (judge_core(ROOT, OTHERS, "permission denied", answers=False), Verdict.WARN),
     (judge_leftovers([], []), Verdict.OK),
     (judge_leftovers([PROCESS], []), Verdict.WARN),
     (judge_leftovers([], [Path("edge-demo-1-a")]), Verdict.WARN),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from edge_cli.app import main
 from edge_cli.building.gdk import STAGE
 from edge_cli.errors import CommandError
+from edge_cli.gdk_config import COMMAND, regions
 from edge_cli.lint.all_rules import ALL, RECIPE_RULES
-from edge_cli.lint.gdk_form import COMMAND, regions
 from edge_cli.lint.linting import lint
 from edge_cli.lint.reader import findings
 from edge_cli.lint.workspace import read_workspace
@@ -130,8 +130,22 @@ def test_regions_are_those_of_aws() -> None:
     assert {"ap-northeast-2", "eu-central-1", "us-east-1", "cn-north-1"} <= regions()
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("empty.yaml", ""), ("comment.yml", "# later\n"), ("open.yaml", ": ["), ("open.json", '{"a":')],
+)
+def test_file_of_a_folder_that_cannot_be_read_is_no_clean_one(
+    somebodys: Path, name: str, content: str
+) -> None:
+    (somebodys.parent / name).write_text(content)
+
+    assert "unreadable" in codes([somebodys.parent])
+
+
 def test_other_files_of_a_folder_are_left_alone(somebodys: Path) -> None:
     (somebodys.parent / "bill.cdx.json").write_text('{"bomFormat": "CycloneDX"}')
+    (somebodys.parent / "stack.yaml").write_text("a: &a !Sub x\nb: *a\n---\nc: 1\n")
+    (somebodys.parent / "tabs.json").write_text('{\n\t"a": 1}')
 
     assert lint([somebodys.parent]).files == [somebodys]
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from edge_cli import project, recipes, settings_check
+from edge_cli.configuration_option import Change
 
+PUBLISHER = "com.example.MqttPublisher"
 UPLOADER = "com.example.S3BatchUploader"
 
 
@@ -50,3 +52,57 @@ def test_folder_where_the_command_runs_has_no_part_in_it(
     folders = [{"path": os.fspath(tmp_path)}]
     assert settings_check.faults(UPLOADER, {"bucket": "my-bucket", "folders": folders}) == []
     assert Path.cwd() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "meant"),
+    [
+        (Change({"publish_interval_s": "1"}), "/publish_interval_s", "/settings/publish_interval_s"),
+        (Change({"sensor": {"source": "host"}}), "/sensor/source", "/settings/sensor/source"),
+        (
+            Change({"settings": {"publish_intervl_s": "1"}}),
+            "/settings/publish_intervl_s",
+            "/settings/publish_",
+        ),
+        (Change(reset=("/settings/publish_timeout",)), "/settings/publish_timeout", "/settings/publish_time"),
+        (Change(reset=("/setings/max_in_flight",)), "/setings/max_in_flight", "/settings/max_in_flight"),
+    ],
+    ids=str,
+)
+def test_member_that_means_nothing_is_named_with_what_may_be_meant(
+    change: Change, pointer: str, meant: str
+) -> None:
+    (line,) = settings_check.unknown_members(PUBLISHER, change)
+    assert line.startswith(f"{pointer}: not in this component's configuration. Did you mean {meant}")
+
+
+def test_member_like_no_other_is_named_with_where_settings_are() -> None:
+    (line,) = settings_check.unknown_members("com.acme.MqttPublisher", Change(reset=("/settings/nope",)))
+    assert line.startswith(
+        "/settings/nope: not in this component's configuration. Settings are under /settings"
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Change(),
+        Change({"settings": {"publish_interval_s": "1", "sensor": {"replay": {"columns": {"t": "temp"}}}}}),
+        Change(
+            {"settings": {}, "accessControl": {"aws.greengrass.ipc.pubsub": {"any:1": {"operations": []}}}}
+        ),
+        Change(reset=("", "/settings", "/settings/outbox", "/settings/outbox/folder", "/accessControl")),
+    ],
+    ids=str,
+)
+def test_member_that_the_component_has_is_not_named(change: Change) -> None:
+    assert settings_check.unknown_members(PUBLISHER, change) == []
+
+
+def test_member_that_is_held_can_be_taken_back() -> None:
+    change = Change(reset=("/settings/misspelt",))
+    assert settings_check.unknown_members(PUBLISHER, change, held=["/settings/misspelt"]) == []
+
+
+def test_members_of_a_component_of_others_are_not_judged() -> None:
+    assert settings_check.unknown_members("com.others.Anything", Change({"any": 1}, ("/thing",))) == []

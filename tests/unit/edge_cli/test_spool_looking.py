@@ -313,6 +313,8 @@ def test_without_a_folder_every_outbox_of_the_core_has_a_line(
     lines = [line.split() for line in said(capsys).splitlines()]
     assert [line[:2] for line in lines[1:3]] == [["com.example.A", "2"], ["com.example.B.run", "39"]]
     assert all("04:26:11" in line for line in lines[1:3])
+    monkeypatch.setenv("EDGE_ROOT", str(tmp_path / "another"))
+    assert len(answer(capsys, "--root", tmp_path)["outboxes"]) == 2
 
 
 def test_core_without_outboxes_says_so(

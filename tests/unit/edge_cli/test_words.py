@@ -64,7 +64,7 @@ REFUSALS = [
     (["run", "absent"], 1, "no component 'absent'"),
     (["build", "absent"], 1, "no component 'absent'"),
     (["lint", "absent.yaml"], 1, "There is no"),
-    (["logs", "--level", "LOUD"], 1, "no level 'LOUD'"),
+    (["logs", "--level", "LOUD"], 1, "'LOUD' is not a valid level"),
     (["logs", "--grep", "("], 1, "not a regular expression"),
 ]
 
