@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from local_core.cloud import broker as broker_module
+from local_core.cloud import mosquitto
 from local_core.cloud.broker import Broker, BrokerKind
 from local_core.cloud.ports import free_port
 from local_core.errors import CoreError
@@ -84,7 +85,7 @@ def test_amqtt_steps_in_where_mosquitto_is_not_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(broker_module, "_MORE_FOLDERS", ())
+    monkeypatch.setattr(mosquitto, "_MORE_FOLDERS", ())
 
     assert Broker(Layout(tmp_path), Children(tmp_path / "children.json")).kind is BrokerKind.AMQTT
 
@@ -93,7 +94,7 @@ def test_mosquitto_that_is_wanted_but_missing_is_named_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(broker_module, "_MORE_FOLDERS", ())
+    monkeypatch.setattr(mosquitto, "_MORE_FOLDERS", ())
 
     with (
         pytest.raises(CoreError, match="apt install mosquitto"),
