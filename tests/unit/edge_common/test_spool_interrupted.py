@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edge_common.errors import PermanentError
-from edge_common.spool import Spool, commit
+from edge_common.spool import Spool, commit, store
 from edge_common.spool.commit import Committer
 from support.spool.spooling import records_of, small_limits
 from support.waiting import wait_until
@@ -63,20 +63,21 @@ class Trial:
         return len(self.taken) - len(records)
 
 
-def interrupting(line: int) -> tuple[Trace, list[int]]:
-    """A trace that raises at the `line`th line that runs in the committer; and the lines that are left.
+def interrupting(line: int, files: tuple[str, ...] = (commit.__file__,)) -> tuple[Trace, list[int]]:
+    """A trace that raises at the `line`th line that runs in `files`; and the lines that are left.
 
-    Not where a `with` is left: that is one step of the interpreter, before which it looks at no signal.
+    Not where a `with` is left: with a plain lock that is one step of the interpreter, before which it looks
+    at no signal. A Condition's is a function of `threading`, where every line counts.
     """
     left = [line]
     entered: set[tuple[int, int]] = set()
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename != commit.__file__:
+        if frame.f_code.co_filename not in files:
             return None
         place = (id(frame), frame.f_lineno)
         if event == "line" and place not in entered:
-            if linecache.getline(commit.__file__, frame.f_lineno).strip().startswith("with "):
+            if linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip().startswith("with "):
                 entered.add(place)
             left[0] -= 1
             if left[0] == 0:
@@ -117,6 +118,65 @@ def test_whoever_is_interrupted_wherever_everybody_else_is_told(
     while interrupt(line, is_first=is_first):
         line += 1
     assert line > 15
+
+
+def interrupted_append(spool: Spool, line: int) -> bool:
+    """Interrupt an append at that line of the store or of `threading`; False without such a line."""
+    trace, left = interrupting(line, (store.__file__, threading.__file__))
+    sys.settrace(trace)
+    try:
+        spool.append(b"interrupted")
+    except (KeyboardInterrupt, PermanentError):
+        pass
+    finally:
+        sys.settrace(None)
+    return left[0] <= 0
+
+
+def test_an_append_that_is_interrupted_wherever_keeps_no_lock(tmp_path: Path) -> None:
+    line = 1
+    while True:
+        with Spool(tmp_path / f"{line}", small_limits()) as spool:
+            assert spool.append(b"before") == 0
+            happened = interrupted_append(spool, line)
+            is_free = spool._store._lock.acquire(timeout=1)
+            spool._store._lock.release()  # also one that was left locked: closing needs it
+            assert is_free, f"line {line}"
+        if not happened:
+            break
+        line += 1
+    assert line > 10
+
+
+def test_no_memory_while_a_group_is_gathered_is_the_trouble_of_one_append(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(_: Committer) -> list[Any]:
+        raise MemoryError
+
+    with Spool(tmp_path / "spool", small_limits()) as spool:
+        with monkeypatch.context() as patch:
+            patch.setattr(Committer, "_next_group", no_memory)
+            with pytest.raises(MemoryError):
+                spool.append(b"refused")
+        spool.append(b"taken")
+        assert b"taken" in records_of(spool).values()
+
+
+def test_a_spool_whose_closing_is_interrupted_gives_up_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Committer) -> None:
+        raise KeyboardInterrupt
+
+    spool = Spool(tmp_path / "spool", small_limits())
+    spool.append(b"taken")
+    with monkeypatch.context() as patch:
+        patch.setattr(Committer, "close", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            spool.close()
+    with Spool(tmp_path / "spool", small_limits()) as again:
+        assert records_of(again) == {0: b"taken"}
 
 
 def test_a_spool_that_was_interrupted_refuses_and_is_whole_when_opened_anew(

@@ -25,6 +25,7 @@ class Ahead:
     def __init__(self, chain: Chain, limits: SpoolLimits, lock: threading.Lock) -> None:
         self._chain = chain
         self._limits = limits
+        self._lock = lock
         self._changed = threading.Condition(lock)
         self._stopped = threading.Event()
         self._is_making = False
@@ -48,14 +49,14 @@ class Ahead:
     def run(self) -> None:
         """Make files as they become due, until `stop`; what the preparing thread does."""
         while not self._stopped.is_set():
-            with self._changed:
+            with self._lock:
                 self._changed.wait_for(lambda: self._stopped.is_set() or self._is_due())
             self.make()
 
     def stop(self) -> None:
         """End `run` soon, giving up what is in the making. Not called under the lock."""
         self._stopped.set()
-        with self._changed:
+        with self._lock:
             self._changed.notify_all()
 
     def make(self) -> None:
@@ -84,7 +85,7 @@ class Ahead:
         )
 
     def _begin(self) -> bool:
-        with self._changed:
+        with self._lock:
             if not self._is_due():
                 return False
             self._tried_for = _generation_of(self._chain.active)
@@ -94,7 +95,7 @@ class Ahead:
             return self._is_making
 
     def _finish(self, *, made: bool) -> None:
-        with self._changed:
+        with self._lock:
             self._is_making = False
             self._chain.reserved_bytes = 0
             if made:

@@ -56,9 +56,9 @@ class _Ticket:
         if self._uncalled.locked():
             self._uncalled.release()
 
-    def wait(self) -> None:
-        """Until called, but not for ever."""
-        self._uncalled.acquire(timeout=_LOOK_AFTER_S)
+    def wait(self) -> bool:
+        """Until called, but not for ever; whether it was."""
+        return self._uncalled.acquire(timeout=_LOOK_AFTER_S)
 
 
 class Committer:
@@ -92,7 +92,7 @@ class Committer:
             TransientError: The disk is full or fails, or the cap is reached; see `Store.commit`.
             PermanentError: The spool is closed, not ours to write, or the writing of it was interrupted.
         """
-        self._require_no_fork()
+        self.refuse_fork()
         ticket = _Ticket(self._split(records))
         with self._joining:
             if self._is_closed:
@@ -100,7 +100,8 @@ class Committer:
             is_alone = not self._queue
             self._queue.append(ticket)
         if not is_alone:
-            ticket.wait()
+            while ticket.parts and not ticket.wait() and self._writing.locked():
+                pass  # who writes calls, or is interrupted and gives up the lock
         if ticket.parts:
             with self._writing:
                 while ticket.parts:
@@ -119,9 +120,18 @@ class Committer:
             while self._queue:
                 self._settle_group()
 
-    def _require_no_fork(self) -> None:
-        """A fork has the lock of the folder too, and would write over what this process writes."""
-        if self._process != os.getpid():
+    @property
+    def is_fork(self) -> bool:
+        """Whether this process is a fork of the one that opened the spool."""
+        return self._process != os.getpid()
+
+    def refuse_fork(self) -> None:
+        """A fork has the lock of the folder too, and would write over what this process writes.
+
+        Raises:
+            PermanentError: This is one.
+        """
+        if self.is_fork:
             raise PermanentError(
                 f"the spool was opened by process {self._process}, and this is a fork of it. Append there.",
                 code="spool_of_another_process",
@@ -144,8 +154,8 @@ class Committer:
 
     def _settle_group(self) -> None:
         """Commit what stands first in the queue, as much as one frame takes, and call the next."""
-        commit, self._commit = self._commit, _refuse  # until the end of this, or for good without one
         group = self._next_group()
+        commit, self._commit = self._commit, _refuse  # until the end of this, or for good without one
         try:
             first = commit([record for _, part in group for record in part])
         except Exception as error:  # noqa: BLE001  the work is everybody's in the group: each is told

@@ -6,6 +6,7 @@ promises.
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -113,6 +114,8 @@ class Spool:
     def wait(self, after: int, timeout_s: float | None) -> bool:
         """Wait until there is a record with a number above `after`.
 
+        Not for a thread that Ctrl-C interrupts: an interrupted wait takes the lock from whoever has it.
+
         Args:
             after: Number of the last one read.
             timeout_s: None to wait for ever.
@@ -132,8 +135,9 @@ class Spool:
         Raises:
             ValueError: There is no record `through` yet.
             TransientError: The disk fails; nothing was freed, and the call may be repeated.
-            PermanentError: The files are not ours to write.
+            PermanentError: The files are not ours to write, or this is a fork of the process that opened it.
         """
+        self._committer.refuse_fork()
         self._store.release(through)
 
     @property
@@ -157,8 +161,9 @@ class Spool:
             ValueError: It is longer.
             TransientError: The disk fails; either note may be found after a restart, and the call may be
                 repeated.
-            PermanentError: The files are not ours to write.
+            PermanentError: The files are not ours to write, or this is a fork of the process that opened it.
         """
+        self._committer.refuse_fork()
         self._store.remember(note)
 
     def statistics(self) -> Statistics:
@@ -168,19 +173,22 @@ class Spool:
     def close(self) -> None:
         """Commit what is queued, end the thread and give up the lock. Closing again does nothing.
 
+        In a fork of the process that opened it nothing is written: only the lock's descriptor is closed.
+
         Raises:
             TransientError: The disk fails; what was acknowledged is safe, and everything is closed.
         """
         if self._closed:
             return
         self._closed = True
-        self._committer.close()
-        self._store.ahead.stop()
-        self._preparer.join()
-        try:
-            self._store.close()
-        finally:
-            self._folder.close()
+        with ExitStack() as closing:  # each step is taken, whatever becomes of the one before
+            closing.callback(self._folder.close)
+            if self._committer.is_fork:  # what is on disk is the parent's
+                return
+            closing.callback(self._store.close)
+            closing.callback(self._preparer.join)
+            closing.callback(self._store.ahead.stop)
+            self._committer.close()
 
     def __enter__(self) -> Self:
         return self

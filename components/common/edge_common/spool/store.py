@@ -76,7 +76,7 @@ class Store:
         header = read_header(frame, segment.generation)
         if header is None:
             raise AssertionError("a frame that was just made has a header")
-        with self._grown:
+        with self._lock:
             if segment.entries is not None:
                 segment.entries.append(Entry(segment.end_bytes, header))
             segment.end_bytes += len(frame)
@@ -92,7 +92,7 @@ class Store:
 
     def wait(self, after: int, timeout_s: float | None) -> bool:
         """Wait until a record with a number above `after` was acknowledged."""
-        with self._grown:
+        with self._lock:
             return self._grown.wait_for(lambda: self._ledger.next > after + 1, timeout_s)
 
     def release(self, through: int) -> None:
