@@ -1,7 +1,7 @@
 """Would a component of this project start with these settings? Asked before anything is deployed.
 
 The one place that holds settings against a component's configuration model, for lint, for boards and for
-fleets. Imports the component's `config` module and no other; opens and changes nothing. Main thread only.
+fleets. Imports the component's `config` module and no other; changes nothing. Main thread only.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ import difflib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from edge_cli import project, recipes
 from edge_cli.configuration_option import Change
@@ -23,13 +24,14 @@ SETTINGS = "settings"  # where components of this project keep theirs in their c
 _SOME_THING = "thing"
 
 
-def faults(component: str, settings: object) -> list[str]:
+def faults(component: str, settings: object, build_folder: Path | None = None) -> list[str]:
     """What a component would complain of at its start, all at once.
 
     Args:
-        component: Greengrass name, in any namespace.
+        component: Greengrass name.
         settings: What the nucleus would hand over, `/settings` of its configuration: an object; anything
             else is a fault of its own.
+        build_folder: As `of_project` takes it.
 
     Returns:
         A line for each fault, as the component prints it: pointer, value, what is allowed. Where a value
@@ -39,20 +41,23 @@ def faults(component: str, settings: object) -> list[str]:
     Raises:
         CommandError: The component's configuration model cannot be imported.
     """
-    known = of_project(component)
+    known = of_project(component, build_folder)
     if known is None:
         return []
     return [_with_remedy(component, known, fault, settings) for fault in refused(known, settings)]
 
 
-def unknown_members(component: str, change: Change, held: Iterable[str] = ()) -> list[str]:
+def unknown_members(
+    component: str, change: Change, held: Iterable[str] = (), build_folder: Path | None = None
+) -> list[str]:
     """What a MERGE sets or a RESET names that means nothing to a component: it would change nothing.
 
     Args:
-        component: Greengrass name, in any namespace.
+        component: Greengrass name.
         change: MERGE and RESET.
         held: JSON pointers that are there besides: in another version's recipe, or merged earlier, so that
             a misspelt one can be taken back.
+        build_folder: As `of_project` takes it.
 
     Returns:
         A line for each: pointer, colon, what is wrong, what may be meant. Empty for a component that is not
@@ -61,7 +66,7 @@ def unknown_members(component: str, change: Change, held: Iterable[str] = ()) ->
     Raises:
         CommandError: The component's configuration model cannot be imported, or its recipe cannot be read.
     """
-    known = of_project(component)
+    known = of_project(component, build_folder)
     if known is None:
         return []
     pointers = {*_pointers_of(known), *held} - {""}
@@ -72,10 +77,23 @@ def unknown_members(component: str, change: Change, held: Iterable[str] = ()) ->
     ]
 
 
-def of_project(component: str) -> Component | None:
-    """The project's component of a Greengrass name in any namespace; None when it is not of this project."""
+def of_project(component: str, build_folder: Path | None = None) -> Component | None:
+    """The project's component of a Greengrass name.
+
+    Args:
+        component: Its whole name.
+        build_folder: Output of `edge build`: a name in another namespace is the project's only where it was
+            built there. Others may call theirs the same. None means the usual folder.
+
+    Returns:
+        None when it is not of this project.
+    """
     last = component.rpartition(".")[2]
-    return next((one for one in project.components() if one.name.rpartition(".")[2] == last), None)
+    found = next((one for one in project.components() if one.name.rpartition(".")[2] == last), None)
+    if found is None or component == found.name:
+        return found
+    recipes_built = (build_folder or project.BUILD_OUTPUT) / "recipes"
+    return found if any(recipes_built.glob(f"{component}-[0-9]*.yaml")) else None
 
 
 def model_of(component: Component) -> type[ComponentConfig]:
@@ -86,7 +104,7 @@ def model_of(component: Component) -> type[ComponentConfig]:
     """
     try:
         return config_model(component)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001  whatever the module does: it may be half edited
         raise CommandError(
             f"{component.package} has no configuration model that can be imported: {error}. "
             "Its settings cannot be checked: give it one, as `NameConfig` in config.py."

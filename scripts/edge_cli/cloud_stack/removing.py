@@ -15,6 +15,9 @@ from edge_cli.exit_codes import ExitCode
 from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.screen.asking import agrees
 from edge_cli.screen.console import Screen
+from edge_cli.screen.views import plural
+
+_POLICY = "AWS::IoT::Policy"
 
 
 def remove(screen: Screen, aws: Aws, name: str, options: StackOptions) -> ExitCode:
@@ -27,6 +30,7 @@ def remove(screen: Screen, aws: Aws, name: str, options: StackOptions) -> ExitCo
         present = stacks.find(aws, name)
         stacks.refuse_busy(present)
         held = stacks.resources(aws, present) if present else []
+        _refuse_in_use(aws, name, held)
     if present is None:
         screen.tell(
             _document(name, held, None), f"There is no stack {name} in {aws.region}: nothing to remove."
@@ -47,6 +51,43 @@ def remove(screen: Screen, aws: Aws, name: str, options: StackOptions) -> ExitCo
     elif ending.is_good:
         screen.show(None, lambda: views.removed(name, held))
     return conclude(screen, name, ending)
+
+
+def _refuse_in_use(aws: Aws, name: str, held: list[Resource]) -> None:
+    """IoT deletes no policy that certificates have; by then the stack's bucket policies would be gone.
+
+    Raises:
+        CommandError: Certificates have one of the stack's policies.
+    """
+    lines = [
+        f"{one.physical_id} is attached to {plural(count, 'certificate')}"
+        for one in held
+        if one.kind == _POLICY and one.physical_id and (count := _targets(aws, one.physical_id))
+    ]
+    if lines:
+        raise CommandError(
+            f"Stack {name} is in use: {'; '.join(lines)}. Cores that have them would lose AWS, and the stack "
+            "could be deleted only in part. Nothing was changed. If it is to go, detach the policies from "
+            "each first: aws iot list-targets-for-policy --policy-name NAME, then "
+            "aws iot detach-policy --policy-name NAME --target CERTIFICATE_ARN"
+        )
+
+
+def _targets(aws: Aws, policy: str) -> int:
+    """How many certificates have a policy; none where it is gone."""
+    marker: dict[str, str] = {}
+    count = 0
+    while True:
+        try:
+            answer = aws.call("iot", "list_targets_for_policy", policyName=policy, **marker)
+        except AwsError as error:
+            if error.is_absent:
+                return 0
+            raise
+        count += len(answer.get("targets", []))
+        if not answer.get("nextMarker"):
+            return count
+        marker = {"marker": answer["nextMarker"]}
 
 
 def _delete(aws: Aws, present: Stack) -> str:

@@ -165,6 +165,9 @@ def deploy(
             help="Start from this deployment instead of the latest.",
         ),
     ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Only note settings that would be refused.")
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for the outcome on the devices.")
     ] = True,
@@ -182,9 +185,9 @@ def deploy(
     everything that was built. Shows what changes and asks. Running the same command again changes nothing
     and continues to wait.
 
-    Refuses settings with which a component would not start, settings that it does not have, and versions that
-    contradict a group of the device, before anything changes. Never starts from a cancelled deployment unless
-    --base names it. --base alone goes back to that deployment.
+    Refuses settings with which a component would not start and settings that it does not have, before
+    anything changes; with --unchecked, and for versions that are not the ones here, it only notes them. Never
+    starts from a cancelled deployment unless --base names it. --base alone goes back to that deployment.
 
     With --local the board's own greengrass-cli (ggl-cli on Lite) gets what was built, and takes it back when
     it fails. A version that the board has with other content is refused, so is a build for another Python;
@@ -198,7 +201,7 @@ def deploy(
             from edge_cli.device import command
 
             command.refuse_unclear({"--thing": thing, "--group": group, "--region": region, "--base": base})
-            words = command.Words(components or [], build, remove or [], change, host, root)
+            words = command.Words(components or [], build, remove or [], change, host, root, unchecked)
             raise typer.Exit(command.deploy(screen, words, options))
         if host or root:
             raise CommandError("--host and --root say which board, so they go with --local. Add it.")
@@ -212,6 +215,7 @@ def deploy(
             build,
             base,
             again,
+            unchecked,
         )
         with account(screen, region) as aws:
             with screen.working("Looking at what is there"):

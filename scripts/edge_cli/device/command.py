@@ -27,6 +27,7 @@ class Words:
         change: As `--configuration`.
         host: As ssh takes it; None means this machine.
         root: The nucleus's folder; None means the usual one.
+        is_unchecked: Settings that would be refused are only noted.
     """
 
     components: Sequence[str]
@@ -35,6 +36,7 @@ class Words:
     change: str | None
     host: str | None
     root: Path | None
+    is_unchecked: bool
 
 
 def deploy(screen: Screen, words: Words, options: DeployOptions) -> ExitCode:
@@ -51,7 +53,7 @@ def deploy(screen: Screen, words: Words, options: DeployOptions) -> ExitCode:
     remove = [_full_name(word, folder, "--remove") for word in words.remove]
     asks_otherwise = remove or changes
     chosen = _chosen(words.components, folder) if words.components or not asks_otherwise else []
-    request = planning.BoardDeployRequest(chosen, remove, changes)
+    request = planning.BoardDeployRequest(chosen, remove, changes, folder, words.is_unchecked)
     with session.nucleus_on(words.host, words.root) as nucleus:
         return deploying.deploy(screen, nucleus, request, options)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from edge_cli import recipes, settings_check
@@ -27,11 +28,15 @@ class BoardDeployRequest:
         builds: What is to be deployed.
         remove: Components to take away.
         changes: Component -> what is changed of its configuration.
+        build_folder: Where the builds lie.
+        is_unchecked: Settings that would be refused are only noted.
     """
 
     builds: Sequence[Build]
     remove: Sequence[str]
     changes: Mapping[str, Change]
+    build_folder: Path
+    is_unchecked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +84,6 @@ def plan(nucleus: Nucleus, request: BoardDeployRequest, pack: Pack) -> Plan:
         holdings.refuse_other_content(nucleus, build, pack.digests[build.name])
     room.refuse_full(board, nucleus.root, pack.folder)
     defaults = {name: _defaults(document) for name, document in documents.items()}
-    for name, change in request.changes.items():
-        _refuse_without_effect(name, change, {**leaves(defaults.get(name)), **leaves(_held(present, name))})
     reset = _grants_to_reset(defaults, present or {})
     changes = {**request.changes, **{name: _with_reset(request.changes.get(name)) for name in reset}}
     after = {
@@ -90,8 +93,7 @@ def plan(nucleus: Nucleus, request: BoardDeployRequest, pack: Pack) -> Plan:
     warnings = [warning] if (warning := room.clock_warning(board)) else []
     if present is None:
         warnings.append(f"{nucleus.kind} does not report what it runs, nor with which settings.")
-    for name, configuration in after.items():
-        warnings += _judged(name, configuration, sure=_is_known(name, defaults.get(name), present))
+    warnings += _judged(request, after, defaults, present)
     differences = _differences(request, changes, after, present)
     touched = {one.component for one in differences}
     same = tuple(name for name in names if name not in touched)
@@ -117,11 +119,6 @@ def _refuse_absent(nucleus: Nucleus, request: BoardDeployRequest, present: Mappi
             f"--configuration is for {name}, which {board} does not have. "
             f"Deploy it with its configuration: scripts/edge deploy {name} --local --configuration …"
         )
-
-
-def _refuse_without_effect(name: str, change: Change, held: Mapping[str, Any]) -> None:
-    if unknown := settings_check.unknown_members(name, change, held.keys() - {""}):
-        raise CommandError("\n".join((f"--configuration for {name} names what it does not have:", *unknown)))
 
 
 def _defaults(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -155,9 +152,46 @@ def _with_reset(change: Change | None) -> Change:
     return Change(change.merge, tuple(dict.fromkeys([*change.reset, GRANTS])))
 
 
-def _is_known(name: str, defaults: Mapping[str, Any] | None, present: Mapping[str, Installed] | None) -> bool:
+def _judged(
+    request: BoardDeployRequest,
+    after: Mapping[str, Mapping[str, Any]],
+    defaults: Mapping[str, Mapping[str, Any]],
+    present: Mapping[str, Installed] | None,
+) -> list[str]:
+    """What components would complain of, or do not have; raised where that is sure, else returned."""
+    refusals: list[str] = []
+    notes: list[str] = []
+    for name, configuration in after.items():
+        try:
+            sure = _is_known(name, request, defaults.get(name), present)
+            unknown = _without_effect(name, request, defaults.get(name), present)
+            faults = _faults(name, configuration, request)
+        except CommandError as error:  # the project here may be half edited
+            notes.append(f"{name}: its settings were not checked. {error}")
+            continue
+        if unknown:
+            is_ours = present is None or name in defaults or sure
+            (refusals if is_ours else notes).append(
+                "\n".join((f"--configuration for {name} names what it does not have:", *unknown))
+            )
+        if faults and sure:
+            refusals.append("\n".join((f"{name} would not start with these settings:", *faults)))
+        else:
+            unsure = "would not start, unless the board has other settings or its version takes these"
+            notes += [f"{name} {unsure}: {fault}" for fault in faults]
+    if refusals and not request.is_unchecked:
+        raise CommandError("\n".join((*refusals, "To deploy it all the same: --unchecked")))
+    return [*refusals, *notes]
+
+
+def _is_known(
+    name: str,
+    request: BoardDeployRequest,
+    defaults: Mapping[str, Any] | None,
+    present: Mapping[str, Installed] | None,
+) -> bool:
     """Whether all settings are known, and the component that gets them is the one whose model is here."""
-    component = settings_check.of_project(name)
+    component = settings_check.of_project(name, request.build_folder)
     if component is None or present is None:
         return False
     here = recipes.read_facts(component.recipe)
@@ -166,14 +200,24 @@ def _is_known(name: str, defaults: Mapping[str, Any] | None, present: Mapping[st
     return {*leaves(defaults.get(settings_check.SETTINGS))} == {*leaves(here.settings)}
 
 
-def _judged(name: str, configuration: Mapping[str, Any], *, sure: bool) -> list[str]:
-    """What a component would complain of at its start; raised where that is sure, else returned."""
+def _without_effect(
+    name: str,
+    request: BoardDeployRequest,
+    defaults: Mapping[str, Any] | None,
+    present: Mapping[str, Installed] | None,
+) -> list[str]:
+    change = request.changes.get(name)
+    held = {**leaves(defaults), **leaves(_held(present, name))}
+    if change is None:
+        return []
+    return settings_check.unknown_members(name, change, held.keys() - {""}, request.build_folder)
+
+
+def _faults(name: str, configuration: Mapping[str, Any], request: BoardDeployRequest) -> list[str]:
     settings = configuration.get(settings_check.SETTINGS)
-    faults = settings_check.faults(name, settings if isinstance(settings, Mapping) else {})
-    if faults and sure:
-        raise CommandError("\n".join((f"{name} would not start with these settings:", *faults)))
-    unsure = "would not start, unless the board has other settings or its version takes these"
-    return [f"{name} {unsure}: {fault}" for fault in faults]
+    return settings_check.faults(
+        name, settings if isinstance(settings, Mapping) else {}, request.build_folder
+    )
 
 
 def _differences(

@@ -45,6 +45,10 @@ _ADVICE = (
     ("No route to host", "Is the board on, and in the same network?"),
     ("timed out", "Is the board on, and in the same network?"),
     ("Connection refused", "No ssh server listens there: on the board, apt install openssh-server"),
+    (
+        "REMOTE HOST IDENTIFICATION HAS CHANGED",
+        "If the board was installed anew: ssh-keygen -R {address}, then log in once by hand: ssh {host}",
+    ),
     ("Host key verification failed", "Log in once by hand and look at its key: ssh {host}"),
     ("Permission denied", "It does not take your key: ssh-copy-id {host}, and it must be in your ssh-agent"),
 )
@@ -172,16 +176,17 @@ class SshBoard(Board):
         return Ended(ended.returncode, ended.stdout.decode(errors="replace"), said)
 
     def _words(self, *options: str, command: str | None = None) -> list[str]:
-        waiting = ("-o", "BatchMode=yes", "-o", f"ConnectTimeout={_CONNECT_TIMEOUT_S}", *_ALIVE)
+        # Whatever ~/.ssh/config runs at a log-in by hand must not come before what is wanted here.
+        settings = ("BatchMode=yes", "RemoteCommand=none", f"ConnectTimeout={_CONNECT_TIMEOUT_S}")
+        waiting = (*(word for one in settings for word in ("-o", one)), *_ALIVE)
         words = ["ssh", "-T", *waiting, "-S", self._socket, *options, "--", self.name]
         return [*words, command] if command else words
 
     def _unreachable(self, said: str) -> NoAnswerError:
         reason = " ".join(said.split()) or "ssh gave no reason"
         advice = next((what for sign, what in _ADVICE if sign in reason), "Try it by hand: ssh {host}")
-        return NoAnswerError(
-            f"{self.name} cannot be reached: {reason.rstrip('.')}. {advice.format(host=self.name)}"
-        )
+        advice = advice.format(host=self.name, address=self.name.rpartition("@")[2])
+        return NoAnswerError(f"{self.name} cannot be reached: {reason.rstrip('.')}. {advice}")
 
 
 def _nobodys(entry: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -70,7 +70,8 @@ class ThisBoard(Board):
 
     def _start_holding(self) -> "subprocess.Popen[bytes]":
         pipe = subprocess.PIPE
-        # A session of its own: Ctrl-C is for this process, which lets go when it has cleared up.
+        # A process group of its own: Ctrl-C is for this process, which lets go when it has cleared up. Not a
+        # session of its own: what `sudo -v` was told holds only at the terminal where it was told.
         return subprocess.Popen(
-            [*self.as_root, "sh", "-c", HOLD], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            [*self.as_root, "sh", "-c", HOLD], stdin=pipe, stdout=pipe, stderr=pipe, process_group=0
         )

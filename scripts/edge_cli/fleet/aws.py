@@ -36,21 +36,19 @@ class AwsError(CommandError):
 
     Attributes:
         code: AWS's error code; empty when it did not answer.
+        is_passing: AWS limits how often it is asked, has a fault of its own or is out of reach: later it may
+            answer.
     """
 
-    def __init__(self, sentence: str, code: str) -> None:
+    def __init__(self, sentence: str, code: str, *, is_passing: bool) -> None:
         super().__init__(sentence)
         self.code = code
+        self.is_passing = is_passing
 
     @property
     def is_absent(self) -> bool:
         """What was asked for is not there."""
         return self.code in aws_errors.ABSENT
-
-    @property
-    def is_throttled(self) -> bool:
-        """AWS limits how often it is asked: later it will answer."""
-        return self.code in aws_errors.THROTTLED
 
 
 class Aws:
@@ -116,7 +114,7 @@ class Aws:
             raise self._unanswered(service, operation, error) from None
         return answer
 
-    def pages(self, service: str, method: str, member: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, service: str, method: str, member: str, **arguments: Any) -> Iterator[Any]:
         """Every item of an operation that answers in pages.
 
         Args:
@@ -162,8 +160,10 @@ class Aws:
     def _answered(self, service: str, operation: str, error: ClientError) -> AwsError:
         code = str(error.response.get("Error", {}).get("Code", ""))
         message = str(error.response.get("Error", {}).get("Message", ""))
-        return AwsError(aws_errors.answered(service, operation, code, message, self.caller), code)
+        sentence = aws_errors.answered(service, operation, code, message, self.caller)
+        return AwsError(sentence, code, is_passing=code in aws_errors.PASSING)
 
     def _unanswered(self, service: str, operation: str, error: BotoCoreError) -> AwsError:
         kind = type(error).__name__
-        return AwsError(aws_errors.unanswered(service, operation, kind, str(error), self.region), "")
+        sentence = aws_errors.unanswered(service, operation, kind, str(error), self.region)
+        return AwsError(sentence, "", is_passing=kind in aws_errors.PASSING)

@@ -21,6 +21,20 @@ _WITH_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedException", "403"})
 ABSENT = frozenset({"ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "404"})
 THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "SlowDown"})
+# The SDK's words (botocore.exceptions) for a network that is not there.
+_UNREACHABLE = frozenset(
+    {"EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"}
+)
+_OWN_FAULTS = frozenset(
+    {
+        "InternalFailure",
+        "InternalFailureException",
+        "InternalServerException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    }
+)
+PASSING = THROTTLED | _UNREACHABLE | _OWN_FAULTS
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _UNKNOWN_KEY = frozenset(
     {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
@@ -98,12 +112,7 @@ def unanswered(service: str, operation: str, kind: str, message: str, region: st
             f"There is no usable AWS region: {_ended(said)} Name one: --region ap-northeast-2, or set "
             "AWS_REGION."
         )
-    if kind in {
-        "EndpointConnectionError",
-        "ConnectTimeoutError",
-        "ConnectionClosedError",
-        "ReadTimeoutError",
-    }:
+    if kind in _UNREACHABLE:
         return (
             f"AWS does not answer in region '{region}': {_ended(said)} Is the network there, and is that a "
             "region that has AWS IoT Greengrass? Name another one: --region"

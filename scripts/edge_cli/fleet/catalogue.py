@@ -10,6 +10,7 @@ from edge_cli.fleet import versions
 from edge_cli.fleet.aws import Aws, AwsError
 
 CONTENT_TAG = "edge:content"
+_AMAZON = "aws"  # stands for the account in ARNs of the components that Amazon publishes
 
 RecipeOf = Callable[[str, str], bytes | None]  # name and version -> recipe in JSON; None where it is gone
 
@@ -37,42 +38,48 @@ class Published:
     content: str | None
 
 
-def component_arn(aws: Aws, name: str) -> str:
-    """The ARN of a component: of this account, or Amazon's own."""
-    owner = "aws" if name.startswith(AMAZONS) else aws.account
-    return f"arn:{aws.partition}:greengrass:{aws.region}:{owner}:components:{name}"
+def component_arn(aws: Aws, name: str, owner: str | None = None) -> str:
+    """The ARN of a component: of this account, or of another owner."""
+    return f"arn:{aws.partition}:greengrass:{aws.region}:{owner or aws.account}:components:{name}"
 
 
-def version_arn(aws: Aws, name: str, version: str) -> str:
+def version_arn(aws: Aws, name: str, version: str, owner: str | None = None) -> str:
     """The ARN of one version of it."""
-    return f"{component_arn(aws, name)}:versions:{version}"
+    return f"{component_arn(aws, name, owner)}:versions:{version}"
 
 
-def published_versions(aws: Aws, name: str) -> list[str]:
-    """All versions of a component, oldest first; empty when there is no such component."""
-    arn = component_arn(aws, name)
+def published_versions(aws: Aws, name: str, owner: str | None = None) -> list[str]:
+    """All versions of a component, oldest first; empty when there is no such component.
+
+    Args:
+        aws: Who is asked.
+        name: Of the component.
+        owner: Whose it is; None means this account's.
+    """
+    arn = component_arn(aws, name, owner)
     try:
         found = list(aws.pages("greengrassv2", "list_component_versions", "componentVersions", arn=arn))
     except AwsError as error:
-        if error.is_absent:
+        if _is_absent(error, name, owner):
             return []
         raise
     return versions.ordered(one["componentVersion"] for one in found)
 
 
-def find(aws: Aws, name: str, version: str) -> Published | None:
-    """One version; None when there is none."""
+def find(aws: Aws, name: str, version: str, owner: str | None = None) -> Published | None:
+    """One version; None when there is none. Arguments as of `published_versions`."""
+    arn = version_arn(aws, name, version, owner)
     try:
-        answer = aws.call("greengrassv2", "describe_component", arn=version_arn(aws, name, version))
+        answer = aws.call("greengrassv2", "describe_component", arn=arn)
     except AwsError as error:
-        if error.is_absent:
+        if _is_absent(error, name, owner):
             return None
         raise
     status = answer.get("status", {})
     return Published(
         name=name,
         version=version,
-        arn=version_arn(aws, name, version),
+        arn=arn,
         state=status.get("componentState", ""),
         reason=_reason(status),
         publisher=answer.get("publisher", ""),
@@ -80,20 +87,23 @@ def find(aws: Aws, name: str, version: str) -> Published | None:
     )
 
 
-def deployable(aws: Aws, name: str, version: str | None) -> str:
+def deployable(aws: Aws, name: str, version: str | None, built: str | None = None) -> str:
     """The version to deploy.
 
     Args:
         aws: Who is asked.
         name: Of the component.
         version: None means the newest release.
+        built: What `edge build` has left: the list of versions may not have it yet, just after it was
+            published. None means nothing.
 
     Raises:
         CommandError: There is none, or it cannot be deployed; says which there are.
     """
-    known = published_versions(aws, name)
-    chosen = version or versions.newest_release(known)
-    if not chosen or chosen not in known:
+    chosen = version or versions.newest_release(_known(aws, name, built))
+    found = _found(aws, name, chosen) if chosen else None
+    if not chosen or not found:
+        known = _known(aws, name, built)
         there_are = f"There are: {', '.join(known[-5:])}." if known else "There is no version of it at all."
         which = f"{name} {chosen}" if chosen else name
         if name.startswith(AMAZONS):
@@ -103,24 +113,53 @@ def deployable(aws: Aws, name: str, version: str | None) -> str:
             where = f"in account {aws.account}, region {aws.region}"
             remedy = "`scripts/edge publish` publishes what was built."
         raise CommandError(f"There is no {which} {where}. {there_are} {remedy}")
-    found = find(aws, name, chosen)
-    state = found.state if found else "gone"
-    if state != "DEPLOYABLE":
-        because = f": {found.reason}" if found and found.reason else ""
-        raise CommandError(f"{name} {chosen} cannot be deployed, it is {state}{because}.")
+    if found.state != "DEPLOYABLE":
+        because = f": {found.reason}" if found.reason else ""
+        raise CommandError(f"{name} {chosen} cannot be deployed, it is {found.state}{because}.")
     return chosen
 
 
 def recipe(aws: Aws, name: str, version: str) -> bytes | None:
     """The recipe of a version as AWS has it, in JSON; None when the version is gone."""
-    arn = version_arn(aws, name, version)
-    try:
-        answer = aws.call("greengrassv2", "get_component", arn=arn, recipeOutputFormat="JSON")
-    except AwsError as error:
-        if error.is_absent:
-            return None
-        raise
-    return bytes(answer["recipe"])
+    for owner in _owners(aws, name):
+        arn = version_arn(aws, name, version, owner)
+        try:
+            answer = aws.call("greengrassv2", "get_component", arn=arn, recipeOutputFormat="JSON")
+        except AwsError as error:
+            if _is_absent(error, name, owner):
+                continue
+            raise
+        return bytes(answer["recipe"])
+    return None
+
+
+def _known(aws: Aws, name: str, built: str | None) -> list[str]:
+    """Its versions, whoever's it is, and the one that was built where AWS has that; oldest first."""
+    listed = (published_versions(aws, name, owner) for owner in _owners(aws, name))
+    known = next(filter(None, listed), [])
+    if built and built not in known and find(aws, name, built):
+        known = versions.ordered([*known, built])
+    return known
+
+
+def _found(aws: Aws, name: str, version: str) -> Published | None:
+    """One version, whoever's it is."""
+    return next((one for owner in _owners(aws, name) if (one := find(aws, name, version, owner))), None)
+
+
+def _owners(aws: Aws, name: str) -> tuple[str, str]:
+    """Whose a component may be, the likelier one first.
+
+    A name does not tell: components of AWS Labs (aws.greengrass.labs.) are published in one's own account,
+    and some of Amazon's public ones have other names.
+    """
+    return (_AMAZON, aws.account) if name.startswith(AMAZONS) else (aws.account, _AMAZON)
+
+
+def _is_absent(error: AwsError, name: str, owner: str | None) -> bool:
+    """There is no such thing; or it was only a guess that it is Amazon's, and those may not be read."""
+    is_guess = owner == _AMAZON and not name.startswith(AMAZONS)
+    return error.is_absent or (is_guess and error.code == "AccessDeniedException")
 
 
 def _reason(status: dict[str, Any]) -> str:

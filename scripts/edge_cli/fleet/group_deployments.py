@@ -12,6 +12,8 @@ from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.fleet.rollout import DeviceResult
 from edge_cli.fleet.target import Target
 
+_GROUP = ":thinggroup/"  # in the ARN of a group
+
 
 @dataclass(frozen=True, slots=True)
 class GroupDeployment:
@@ -42,7 +44,10 @@ def versions(components: Mapping[str, Any]) -> dict[str, str]:
 
 
 def of_thing(aws: Aws, target: Target) -> tuple[GroupDeployment, ...]:
-    """The deployments that a thing's core gets through groups, by group.
+    """The deployments that a thing's core gets through the groups that it is in, by group.
+
+    AWS lists what was sent to the core, also by groups that it has left; the nucleus ignores those. Nor does
+    a deployment count that was deleted, or that another one of its group has replaced.
 
     Returns:
         Empty for a group, and for a thing that is no core device yet.
@@ -50,33 +55,50 @@ def of_thing(aws: Aws, target: Target) -> tuple[GroupDeployment, ...]:
     if target.is_group:
         return ()
     try:
-        found = list(
-            aws.pages(
+        sent = [
+            one
+            for one in aws.pages(
                 "greengrassv2",
                 "list_effective_deployments",
                 "effectiveDeployments",
                 coreDeviceThingName=target.name,
             )
-        )
+            if _GROUP in one["targetArn"]
+        ]
     except AwsError as error:
         if error.is_absent:
             return ()
         raise
-    through = [
-        GroupDeployment(
-            group=one["targetArn"].rpartition(":thinggroup/")[2],
-            deployment_id=one["deploymentId"],
-            status=one["coreDeviceExecutionStatus"],
-            components=versions(
-                aws.call("greengrassv2", "get_deployment", deploymentId=one["deploymentId"]).get(
-                    "components", {}
-                )
-            ),
-        )
-        for one in found
-        if ":thinggroup/" in one["targetArn"]
-    ]
+    groups = _groups(aws, target.name) if sent else set()
+    through = []
+    for one in sent:
+        group = one["targetArn"].rpartition(_GROUP)[2]
+        found = _deployment(aws, one["deploymentId"]) if group in groups else None
+        if found and found.get("isLatestForTarget"):
+            status, components = one["coreDeviceExecutionStatus"], versions(found.get("components", {}))
+            through.append(GroupDeployment(group, one["deploymentId"], status, components))
     return tuple(sorted(through, key=lambda one: one.group))
+
+
+def _groups(aws: Aws, thing: str) -> set[str]:
+    """Names of the groups that a thing is in, and of those above them."""
+    direct = aws.pages("iot", "list_thing_groups_for_thing", "thingGroups", thingName=thing)
+    groups = {one["groupName"] for one in direct}
+    for name in sorted(groups):
+        described = aws.call("iot", "describe_thing_group", thingGroupName=name)
+        above = described.get("thingGroupMetadata", {}).get("rootToParentThingGroups", [])
+        groups |= {one["groupName"] for one in above}
+    return groups
+
+
+def _deployment(aws: Aws, deployment_id: str) -> dict[str, Any] | None:
+    """As `GetDeployment` has it; None where it was deleted."""
+    try:
+        return aws.call("greengrassv2", "get_deployment", deploymentId=deployment_id)
+    except AwsError as error:
+        if error.is_absent:
+            return None
+        raise
 
 
 def conflicts(
@@ -91,9 +113,9 @@ def conflicts(
     """
     wanted = versions(components)
     return [
-        f"Group {one.group} asks for {name} {one.components[name]}, and this for {wanted[name]}: a core must "
-        f"satisfy both, so it would refuse the deployment. Deploy {name}={one.components[name]} here, or "
-        f"the other version to the group: --group {one.group}"
+        f"CONFLICT: group {one.group} asks for {name} {one.components[name]}, and this for {wanted[name]}. A "
+        f"core must satisfy both: it will refuse this deployment and change nothing. Deploy "
+        f"{name}={one.components[name]} here, or the other version to the group: --group {one.group}"
         for one in through
         if one.counts
         for name in touched

@@ -10,7 +10,7 @@ from edge_cli.building import builds
 from edge_cli.configuration_option import Change
 from edge_cli.errors import CommandError
 from edge_cli.fleet import catalogue, difference, group_deployments, resets, settings, specification, standing
-from edge_cli.fleet.aws import Aws
+from edge_cli.fleet.aws import Aws, AwsError
 from edge_cli.fleet.catalogue import RecipeOf
 from edge_cli.fleet.difference import Difference
 from edge_cli.fleet.specification import Changes, JsonObject
@@ -29,6 +29,7 @@ class DeployRequest:
         build_folder: Whose components are meant when nothing is named; and where names are looked up.
         base: Id of the deployment to start from; None means the latest, which then must not be cancelled.
         again: What the base asks for is to be done once more, its RESETs too.
+        is_unchecked: Settings that would be refused are only noted.
     """
 
     components: Sequence[str]
@@ -37,6 +38,7 @@ class DeployRequest:
     build_folder: Path
     base: str | None = None
     again: bool = False
+    is_unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +85,29 @@ def plan(aws: Aws, target: Target, request: DeployRequest) -> Plan:
     before, base, latest = (
         specification.kept(one, target.arn, name) for one in (now.asked, now.base, now.present)
     )
+    base = specification.with_components(before if now.asked else latest, base)
     start = specification.without_done_resets(base) if now.base_is_done and not request.again else base
     changes = _changes(aws, request, base)
     after = specification.changed(start, changes)
+    staying: dict[str, list[str]] = {}
     for running in (before, latest):
-        after = specification.with_resets(after, resets.withdrawn(running, after))
-        after = specification.with_resets(after, resets.other_grants(recipe_of, running, after))
+        for find in (resets.withdrawn, functools.partial(resets.other_grants, recipe_of)):
+            ours, of_others = resets.by_owner(find(running, after), request.build_folder)
+            after = specification.with_resets(after, ours)
+            for name, pointers in of_others.items():
+                staying[name] = sorted({*staying.get(name, ()), *pointers})
     differences = difference.between(before, after)
     touched = {one.component for one in differences}
-    verdict = settings.judged(
-        before, after, differences, recipe_of, settings.Asked(changes.configuration, (before, base, latest))
+    asked = settings.Asked(
+        changes=changes.configuration,
+        running=(before, base, latest),
+        build_folder=request.build_folder,
+        from_base=base["components"] if request.base else (),
+        is_unchecked=request.is_unchecked,
     )
-    through = group_deployments.of_thing(aws, target)
-    refusals = [
-        *verdict.refusals,
-        *group_deployments.conflicts(after["components"], through, sorted(touched)),
-    ]
-    if refusals:
-        raise CommandError("\n".join((*refusals, "Nothing was changed.")))
+    verdict = settings.judged(before, after, differences, recipe_of, asked)
+    if verdict.refusals:
+        raise CommandError("\n".join((*verdict.refusals, "Nothing was changed.")))
     is_due = bool(differences) or (now.base is not None and (request.again or not now.starts_from_latest))
     from_cancelled = tuple(difference.between(latest, after)) if now.latest.is_cancelled else ()
     touched |= {one.component for one in from_cancelled}
@@ -114,9 +121,11 @@ def plan(aws: Aws, target: Target, request: DeployRequest) -> Plan:
         from_cancelled=from_cancelled,
         untouched=tuple(sorted(set(before["components"]) - touched)),
         notes=(
+            *_conflicts(aws, target, after, sorted(touched)),
             *standing.notes(now, target, is_sent=is_due),
             *verdict.notes,
             *(resets.notes(now, base, after, again=request.again) if is_due else ()),
+            *(resets.staying_notes(after, staying) if is_due else ()),
         ),
         is_due=is_due,
     )
@@ -136,9 +145,18 @@ def refuse_outdated(aws: Aws, made: Plan) -> None:
         )
 
 
+def _conflicts(aws: Aws, target: Target, after: JsonObject, touched: Sequence[str]) -> list[str]:
+    """Notes only: the core itself refuses what its groups contradict, and nothing changes on it."""
+    try:
+        through = group_deployments.of_thing(aws, target)
+    except AwsError as error:
+        return [f"What groups ask {target} to run was not compared with this. {error}"]
+    return group_deployments.conflicts(after["components"], through, touched)
+
+
 def _changes(aws: Aws, request: DeployRequest, base: JsonObject) -> Changes:
     there: dict[str, JsonObject] = base["components"]
-    built = [build.name for build in builds.read(request.build_folder)]
+    built = {build.name: build.version for build in builds.read(request.build_folder)}
     ours = [one.name for one in project.components()]
     words = list(request.components)
     if not (words or request.remove or request.configuration or request.base):
@@ -157,7 +175,9 @@ def _changes(aws: Aws, request: DeployRequest, base: JsonObject) -> Changes:
         raise CommandError("--configuration names a component twice. Put all that is meant for it together.")
     if both := sorted({*remove} & {*wanted, *changes}):
         raise CommandError(f"{', '.join(both)} cannot be removed and deployed at once.")
-    versions = {name: catalogue.deployable(aws, name, version) for name, version in wanted.items()}
+    versions = {
+        name: catalogue.deployable(aws, name, version, built.get(name)) for name, version in wanted.items()
+    }
     return Changes(versions=versions, remove=remove, configuration=changes)
 
 

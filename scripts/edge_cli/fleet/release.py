@@ -135,7 +135,7 @@ def _is_for(target: Target, manifest: dict[str, Any]) -> bool:
 def _build_line(build: Build, targets: Sequence[Target]) -> str:
     """The command that builds what is missing, and what is there: a build replaces the one before."""
     words = ["scripts/edge build"]
-    if component := settings_check.of_project(build.name):
+    if component := settings_check.of_project(build.name, build.recipe.parent.parent):
         words.append(component.package)
         if namespace := namespace_of(build.name, component.name):
             words.append(f"--namespace {namespace}")

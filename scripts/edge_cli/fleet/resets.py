@@ -1,12 +1,15 @@
 """Which RESETs a deployment needs beside those that are asked for, and which of the base's it does once more.
 
-`configuration` says what a RESET does on a device. Pure but for the recipes that it asks for.
+`configuration` says what a RESET does on a device. Asks for recipes, and reads which components are the
+project's.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from edge_cli import settings_check
 from edge_cli.fleet import configuration, difference
 from edge_cli.fleet.catalogue import RecipeOf
 from edge_cli.fleet.specification import JsonObject
@@ -38,6 +41,32 @@ def other_grants(recipe_of: RecipeOf, running: JsonObject, after: JsonObject) ->
         if (new := after["components"].get(name))
         and _grants_differ(recipe_of, name, old["componentVersion"], new["componentVersion"])
     }
+
+
+def by_owner(
+    found: Mapping[str, list[str]], build_folder: Path
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Pointers of this project's components, and of others'.
+
+    What a device holds of other components may come from others than deployments: the installer writes
+    `iotRoleAlias` and more into the nucleus's configuration, and a RESET would take that away.
+    """
+    ours = {name for name in found if settings_check.of_project(name, build_folder)}
+    return (
+        {name: pointers for name, pointers in found.items() if name in ours},
+        {name: pointers for name, pointers in found.items() if pointers and name not in ours},
+    )
+
+
+def staying_notes(after: JsonObject, staying: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What other components keep on devices though the deployment does not set it; not what it resets."""
+    for name, pointers in sorted(staying.items()):
+        asked = difference.resets(after["components"].get(name))
+        kept = [
+            one for one in pointers if not any(one == above or one.startswith(f"{above}/") for above in asked)
+        ]
+        if kept:
+            yield f"{name}: {_pointers(kept)} stays on devices; to take it away name the RESET."
 
 
 def notes(now: Standing, base: JsonObject, after: JsonObject, *, again: bool) -> Iterator[str]:
@@ -81,9 +110,9 @@ def _merged(wanted: Mapping[str, Any]) -> JsonObject:
 def _grants_differ(recipe_of: RecipeOf, name: str, before: str, after: str) -> bool:
     if before == after:
         return False
-    old = recipe_of(name, before)
-    # Where the old recipe is gone nothing says that the grants are the same.
-    return old is None or _grants(old) != _grants(recipe_of(name, after) or b"{}")
+    old, new = recipe_of(name, before), recipe_of(name, after)
+    # A recipe that is gone says nothing; a RESET would take away what somebody granted by configuration.
+    return old is not None and new is not None and _grants(old) != _grants(new)
 
 
 def _grants(recipe: bytes) -> Any:

@@ -63,6 +63,11 @@ def kept(deployment: Mapping[str, Any] | None, target_arn: str, name: str) -> Js
     return {"targetArn": target_arn, **specification}
 
 
+def with_components(specification: JsonObject, base: JsonObject) -> JsonObject:
+    """A specification that asks for what a base does; its policies, rollout, tags, name and parent stay."""
+    return {**specification, "components": base["components"]}
+
+
 def without_done_resets(specification: JsonObject) -> JsonObject:
     """A specification without the RESETs that its deployment has done; each is done once.
 

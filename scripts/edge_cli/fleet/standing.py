@@ -24,10 +24,12 @@ class Latest:
     Attributes:
         deployment_id: None where nothing was deployed yet.
         is_cancelled: Nobody knows which devices had begun it by then.
+        newest_left: Where the latest was deleted, the newest that is left; else None.
     """
 
     deployment_id: str | None
     is_cancelled: bool
+    newest_left: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,23 @@ def look(aws: Aws, target: Target, base_id: str | None) -> Standing:
         base_id: The deployment that a person wants to start from; None means the latest.
 
     Raises:
-        CommandError: There is no such deployment of this target; or the latest is cancelled and nobody says
-            from which to start.
+        CommandError: There is no such deployment of this target; or the latest is cancelled or deleted and
+            nobody says from which to start.
     """
     latest = seen_last(aws, target)
     present = _deployment(aws, latest.deployment_id) if latest.deployment_id else None
-    asked = _newest_not_cancelled(aws, target) if latest.is_cancelled else present
+    is_lost = latest.is_cancelled or latest.newest_left is not None
+    asked = _newest_not_cancelled(aws, target) if is_lost else present
     if base_id is not None:
         base = present if base_id == latest.deployment_id else _of_target(aws, target, base_id)
+    elif latest.newest_left:
+        left = _deployment(aws, latest.newest_left)
+        raise CommandError(
+            f"The latest deployment to {target} was deleted, so it is not known what its devices run. "
+            "Nothing was changed. Say from which deployment the new one starts:\n"
+            f"  --base {latest.newest_left}  of {created_at(left)}, the newest that is left"
+            f"{', which was cancelled' if left.get('deploymentStatus') == 'CANCELED' else ''}"
+        )
     elif present and latest.is_cancelled:
         raise CommandError(_choice(target, present, asked))
     else:
@@ -97,7 +108,8 @@ def seen_last(aws: Aws, target: Target) -> Latest:
     )
     newest = next(iter(found), None)
     if newest is None:
-        return Latest(None, is_cancelled=False)
+        left = next(iter(listed(aws, target)), None)
+        return Latest(None, is_cancelled=False, newest_left=left["deploymentId"] if left else None)
     return Latest(newest["deploymentId"], newest.get("deploymentStatus") == "CANCELED")
 
 
@@ -121,7 +133,7 @@ def overtaken(aws: Aws, made_after: Latest, target: Target, deployment_id: str) 
     ids = [one["deploymentId"] for one in listed(aws, target)]
     before = ids[ids.index(deployment_id) + 1 :] if deployment_id in ids else []
     between = next(iter(before), None)
-    return None if between == made_after.deployment_id else between
+    return None if between == (made_after.deployment_id or made_after.newest_left) else between
 
 
 def created_at(deployment: JsonObject) -> str:
@@ -140,11 +152,12 @@ def notes(standing: Standing, target: Target, *, is_sent: bool) -> list[str]:
     """
     found: list[str] = []
     if not standing.devices:
-        found.append(f"No Greengrass core has connected as {target} yet.")
+        found.append(f"{targets.nobody(target)}.")
     if standing.base and not standing.starts_from_latest:
         base_id = standing.base["deploymentId"]
         is_latest = base_id == standing.latest.deployment_id
-        rather = "" if is_latest else f", not from the latest, {standing.latest.deployment_id}"
+        latest = standing.latest.deployment_id or "which was deleted"
+        rather = "" if is_latest else f", not from the latest, {latest}"
         found.append(f"Starts from deployment {base_id} of {created_at(standing.base)}{rather}.")
     if standing.latest.is_cancelled:
         found.append(
@@ -152,7 +165,7 @@ def notes(standing: Standing, target: Target, *, is_sent: bool) -> list[str]:
             "it by then may run what it asked for."
         )
         return found
-    failed = [one.device for one in standing.results if one.is_final and not one.is_good]
+    failed = [one.device for one in standing.results if one.has_failed]
     status = (standing.present or {}).get("deploymentStatus")
     if (failed or status == "FAILED") and standing.starts_from_latest:
         on = f" on {few(failed)}" if failed else ""

@@ -7,6 +7,8 @@ from edge_cli.errors import CommandError
 from edge_cli.fleet.aws import Aws, AwsError
 
 _DEVICES_NAMED = 5
+# The most that these operations give at once (botocore's models).
+_THINGS_PAGE, _CORES_PAGE = 250, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,26 @@ def find(aws: Aws, thing: str | None, group: str | None) -> Target:
 
 
 def core_devices(aws: Aws, target: Target) -> list[str]:
-    """Thing names of the Greengrass cores that get what is deployed to a target; may be empty."""
+    """Thing names of the Greengrass cores that get what is deployed to a target, in order; may be empty.
+
+    `ListCoreDevices` of a group is not asked: it names those that ever succeeded with a deployment of the
+    group, neither new members nor only members.
+    """
     if target.is_group:
-        found = aws.pages("greengrassv2", "list_core_devices", "coreDevices", thingGroupArn=target.arn)
-        return sorted(device["coreDeviceThingName"] for device in found)
+        things = set(
+            aws.pages(
+                "iot",
+                "list_things_in_thing_group",
+                "things",
+                thingGroupName=target.name,
+                recursive=True,
+                maxResults=_THINGS_PAGE,
+            )
+        )
+        if not things:
+            return []
+        cores = aws.pages("greengrassv2", "list_core_devices", "coreDevices", maxResults=_CORES_PAGE)
+        return sorted(things & {core["coreDeviceThingName"] for core in cores})
     try:
         aws.call("greengrassv2", "get_core_device", coreDeviceThingName=target.name)
     except AwsError as error:
@@ -76,6 +94,13 @@ def core_devices(aws: Aws, target: Target) -> list[str]:
             return []
         raise
     return [target.name]
+
+
+def nobody(target: Target) -> str:
+    """The beginning of a sentence: a target has no core device."""
+    if target.is_group:
+        return f"No thing in {target} has connected as a Greengrass core yet"
+    return f"No Greengrass core has connected as {target} yet"
 
 
 def few(devices: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """How publications, plans and deployments look to a person: rich renderables; no I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -9,7 +10,7 @@ from edge_cli.fleet import difference_view
 from edge_cli.fleet.history import History, PastDeployment
 from edge_cli.fleet.planning import Plan
 from edge_cli.fleet.publishing import Outcome, PublishedComponent
-from edge_cli.fleet.rollout import DeviceResult
+from edge_cli.fleet.rollout import EXPLAINED_MAX, DeviceResult
 from edge_cli.screen import views
 
 _OUTCOMES = {
@@ -59,7 +60,31 @@ def plan(made: Plan) -> RenderableType:
                 "dim",
             )
         )
+        if manner := " ".join(_manner(made.specification)):
+            parts.append(Text(manner, "dim"))
     return Group(*parts)
+
+
+def _manner(specification: Mapping[str, Any]) -> Iterator[str]:
+    """What an IoT job's configuration comes to, a sentence each; nothing where there is none."""
+    job = specification.get("iotJobConfiguration") or {}
+    rollout = job.get("jobExecutionsRolloutConfig") or {}
+    if (most := rollout.get("maximumPerMinute")) is not None:
+        yield f"Rollout: at most {most} devices a minute."
+    if growing := rollout.get("exponentialRate"):
+        yield (
+            f"Rollout: first {growing['baseRatePerMinute']} devices a minute, growing by "
+            f"{growing['incrementFactor']}."
+        )
+    for one in (job.get("abortConfig") or {}).get("criteriaList", ()):
+        yield (
+            f"Cancelled when more than {one['thresholdPercentage']} % of at least "
+            f"{one['minNumberOfExecutedThings']} devices end with {one['failureType']}."
+        )
+    if (minutes := (job.get("timeoutConfig") or {}).get("inProgressTimeoutInMinutes")) is not None:
+        yield f"A device has {minutes} min."
+    if parent := specification.get("parentTargetArn"):
+        yield f"Parent: {parent}."
 
 
 def devices(results: Sequence[DeviceResult]) -> RenderableType:
@@ -74,7 +99,14 @@ def devices(results: Sequence[DeviceResult]) -> RenderableType:
         table.add_row(one.device, Text(one.status, style), why(one))
     if unnamed:
         table.add_row(f"{unnamed} devices", Text("SUCCEEDED", "green"), "")
-    return table
+    failed = [one.device for one in results if one.has_failed]
+    if len(failed) <= EXPLAINED_MAX:
+        return table
+    more = (
+        f"{len(failed) - EXPLAINED_MAX} more devices failed: AWS was asked why of {EXPLAINED_MAX} of "
+        f"{len(failed)} only."
+    )
+    return Group(table, Text(more, "dim"))
 
 
 def why(result: DeviceResult) -> str:

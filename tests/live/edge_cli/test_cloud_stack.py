@@ -108,6 +108,18 @@ def test_down_says_in_json_what_stays(at: Bench) -> None:
     assert done["status"] == "DELETE_COMPLETE"
 
 
+@pytest.mark.parametrize("words", [["--yes"], ["--dry-run"]], ids=" ".join)
+def test_down_of_a_stack_whose_policies_certificates_have_is_refused(at: Bench, words: list[str]) -> None:
+    at.edge("cloud", "up", "--yes")
+    certificates = [f"arn:aws:iot:{REGION}:{ACCOUNT}:cert/{number}" for number in range(2)]
+    at.cloud.fleet.policy_targets[f"{STACK}-core"] = certificates
+    said = at.edge("cloud", "down", *words, expect=1)
+    assert f"{STACK}-core is attached to 2 certificates" in said.err
+    assert "aws iot detach-policy" in said.err
+    assert at.cloud.faults.calls("DeleteStack") == 0
+    assert only_stack(at).status == "CREATE_COMPLETE"
+
+
 def test_down_without_a_stack_is_no_error(at: Bench) -> None:
     assert f"There is no stack {STACK}" in at.edge("cloud", "down").out
     assert at.cloud.faults.changes == []

@@ -201,6 +201,18 @@ def test_unknown_host_key_is_not_accepted_silently(ssh_folder: Path) -> None:
         known.write_text(kept)
 
 
+def test_host_key_that_has_changed_is_to_be_forgotten_by_its_command(ssh_folder: Path) -> None:
+    known = ssh_folder.parent / "known_hosts"
+    kept = known.read_text()
+    other = (known.parent / "other.pub").read_text().split()[:2]
+    known.write_text(" ".join([kept.split()[0], *other]) + "\n")
+    try:
+        with pytest.raises(CommandError, match=r"ssh-keygen -R board"):
+            SshBoard("board")
+    finally:
+        known.write_text(kept)
+
+
 def test_board_without_greengrass_says_how_to_install_the_command(tmp_path: Path) -> None:
     write_build(tmp_path, "com.example.Bare", SLEEPS)
     (tmp_path / "root" / "alts").mkdir(parents=True)

@@ -199,6 +199,32 @@ def test_component_of_amazon_is_not_said_to_be_published_from_here(at: Bench) ->
     assert "list-components --scope PUBLIC" in said.err
 
 
+@pytest.mark.parametrize("version", ["", "=1.0.0"])
+@pytest.mark.parametrize(
+    ("name", "owner"), [("aws.greengrass.labs.Cam", "self"), ("variant.Cam", "aws")], ids=str
+)
+def test_name_does_not_tell_whose_a_component_is(at: Bench, name: str, owner: str, version: str) -> None:
+    add(at, name, "1.0.0")
+    if owner == "aws":
+        at.cloud.components.make_public(name, "1.0.0")
+    at.deploy(f"{name}{version}", *GROUP, "--yes", "--no-wait")
+    assert components(at)[name] == {"componentVersion": "1.0.0"}
+
+
+def test_recipe_that_is_gone_is_not_taken_for_other_grants(at: Bench) -> None:
+    given(at, {PUBLISHER: {"componentVersion": "0.9.0"}})
+    del at.cloud.components.versions[at.cloud.components.arn(PUBLISHER, "0.9.0")]
+    at.deploy("mqtt_publisher=1.0.0", *GROUP, "--yes", "--no-wait")
+    assert components(at)[PUBLISHER] == {"componentVersion": "1.0.0"}
+
+
+def test_version_that_the_list_does_not_have_yet_is_deployed(at: Bench) -> None:
+    at.cloud.components.unlisted.add(at.cloud.components.arn(PUBLISHER, "1.0.0"))
+    for words in ("mqtt_publisher", "mqtt_publisher=1.0.0"):
+        at.deploy(words, *GROUP, "--yes", "--no-wait")
+        assert components(at)[PUBLISHER] == {"componentVersion": "1.0.0"}
+
+
 def test_one_thing_gets_its_own_deployment(at: Bench) -> None:
     arn = at.cloud.fleet.add_thing("orangepi5-core-001")
     at.deploy("--thing", "orangepi5-core-001", "--yes")
@@ -288,7 +314,7 @@ def test_waiting_that_ends_early_says_that_the_deployment_goes_on(at: Bench) -> 
 
 def test_waiting_that_is_refused_says_that_the_deployment_goes_on(at: Bench) -> None:
     at.cloud.faults.deny("ListJobExecutionsForJob", "no")
-    assert "goes on: run this command again" in at.deploy(*GROUP, "--yes", expect=1).err
+    assert "goes on: run this command again" in at.deploy(*GROUP, "--yes", expect=4).err
     assert len(at.cloud.fleet.deployments) == 1
 
 
@@ -311,7 +337,7 @@ def test_deployment_replaced_while_waiting_ends_the_waiting(at: Bench) -> None:
         with at.cloud.lock:
             given(at, _foreign())
         command.line_with("replaced by a newer one")
-        assert command.wait() == 1
+        assert command.wait() == 3
 
 
 def test_deployment_cancelled_while_waiting_ends_the_waiting_and_names_what_to_do(at: Bench) -> None:
@@ -320,7 +346,7 @@ def test_deployment_cancelled_while_waiting_ends_the_waiting_and_names_what_to_d
         command.line_with("QUEUED")
         latest(at).is_canceled = True
         assert f"--base {latest(at).deployment_id}" in command.line_with("was cancelled")
-        assert command.wait() == 1
+        assert command.wait() == 3
 
 
 def test_history_shows_every_deployment_and_how_devices_fare_with_the_latest(at: Bench) -> None:

@@ -1,13 +1,15 @@
 """`edge deploy` to a fleet: what a component would not start with is refused in the plan, before a change."""
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge_cli import project, recipes
 from support.aws.bench import Bench
-from support.aws.builds import PUBLISHER
+from support.aws.builds import PUBLISHER, build
 from support.aws.group import GROUP, add, arn, components, latest
 
 UPLOADER = "com.example.S3BatchUploader"
@@ -87,10 +89,62 @@ def test_version_with_other_settings_is_only_noted(at: Bench) -> None:
     assert any("/settings/bucket" in note and "has other settings" in note for note in notes)
 
 
-def test_component_in_another_namespace_is_judged_too(at: Bench) -> None:
+def test_component_in_the_namespace_that_was_built_is_judged_too(at: Bench) -> None:
+    build(at.folder, "com.acme.S3BatchUploader")
     add(at, "com.acme.S3BatchUploader", "1.0.0", settings=WITHOUT_BUCKET)
     said = at.deploy("com.acme.S3BatchUploader", *GROUP, "--yes", expect=1)
     assert '{"com.acme.S3BatchUploader": {"MERGE"' in said.err
+
+
+def test_component_of_others_with_the_same_last_name_is_not_judged(at: Bench) -> None:
+    add(at, "org.other.S3BatchUploader", "1.0.0", settings=WITHOUT_BUCKET)
+    change = json.dumps({"org.other.S3BatchUploader": {"MERGE": {"theirs": 1}}})
+    words = ("org.other.S3BatchUploader", *GROUP, "--configuration", change, *DRY)
+    notes = at.deploy(*words).document["notes"]
+    assert not any("settings" in note or "configuration" in note for note in notes)
+
+
+def test_going_back_to_what_ran_is_never_refused_for_its_settings(at: Bench) -> None:
+    _runs(at)
+    first = at.cloud.fleet.deployments[-1].deployment_id
+    _runs(at, merge=json.dumps({"settings": {"bucket": "my-bucket"}}))
+    notes = at.deploy(*GROUP, "--base", first, *DRY).document["notes"]
+    assert any("would not start: /settings/bucket" in note for note in notes)
+    at.deploy(*GROUP, "--base", first, "--yes", "--no-wait")
+    assert len(at.cloud.fleet.deployments) == 3
+
+
+def test_version_that_is_not_the_one_here_is_only_noted(at: Bench) -> None:
+    add(at, UPLOADER, "0.9.0", settings=WITHOUT_BUCKET)
+    change = json.dumps({UPLOADER: {"MERGE": {"gone": "1"}}})
+    notes = at.deploy(f"{UPLOADER}=0.9.0", *GROUP, "--configuration", change, *DRY).document["notes"]
+    assert any("/settings/bucket" in note for note in notes)
+    assert any("/gone: not in this component's configuration" in note for note in notes)
+
+
+def test_unchecked_only_notes_what_would_be_refused_and_the_refusal_names_it(at: Bench) -> None:
+    change = json.dumps({UPLOADER: {"MERGE": {"buckt": "x"}}})
+    words = ("s3_batch_uploader", *GROUP, "--configuration", change)
+    assert "To deploy it all the same: --unchecked" in at.deploy(*words, "--yes", expect=1).err
+    notes = at.deploy(*words, "--unchecked", *DRY).document["notes"]
+    assert any("/settings/bucket" in note for note in notes)
+    assert any("/buckt: not in this component's configuration" in note for note in notes)
+    at.deploy(*words, "--unchecked", "--yes", "--no-wait")
+    assert components(at)[UPLOADER]["componentVersion"] == "1.0.0"
+
+
+def test_model_that_cannot_be_read_stops_no_deployment(at: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = Path(at.folder, "half", "s3_batch_uploader")
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "config.py").write_text("class (")
+    monkeypatch.syspath_prepend(package.parent)
+    for name in [one for one in sys.modules if one.partition(".")[0] == package.name]:
+        monkeypatch.delitem(sys.modules, name)
+    notes = at.deploy("s3_batch_uploader", *GROUP, *DRY).document["notes"]
+    for name in ("s3_batch_uploader", "s3_batch_uploader.config"):
+        sys.modules.pop(name, None)
+    assert any(f"{UPLOADER}: its settings were not checked." in note for note in notes)
 
 
 def test_component_that_is_not_changed_is_not_judged(at: Bench) -> None:

@@ -94,6 +94,31 @@ def test_cancelled_deployment_of_which_nothing_was_before_can_be_made_again(at: 
     assert len(at.cloud.fleet.deployments) == 2
 
 
+@pytest.mark.parametrize("words", [["--yes"], ["--dry-run"]], ids=" ".join)
+def test_latest_that_was_deleted_is_asked_about_and_nothing_else_is_uninstalled(
+    at: Bench, words: list[str]
+) -> None:
+    given(at, ONE)
+    first = latest(at).deployment_id
+    given(at, TWO)
+    at.cloud.fleet.delete_deployment({"deploymentId": latest(at).deployment_id})
+    said = at.deploy("mqtt_publisher", *GROUP, *words, expect=1)
+    assert "was deleted" in said.err
+    assert f"--base {first}" in said.err
+    assert at.cloud.faults.changes == []
+
+
+def test_base_that_is_left_after_the_latest_was_deleted_is_built_upon(at: Bench) -> None:
+    given(at, ONE)
+    first = latest(at).deployment_id
+    given(at, TWO)
+    at.cloud.fleet.delete_deployment({"deploymentId": latest(at).deployment_id})
+    said = at.deploy("mqtt_publisher", *GROUP, "--base", first, "--yes")
+    assert components(at) == ONE | {PUBLISHER: {"componentVersion": "1.0.0"}}
+    assert "not from the latest, which was deleted" in said.out
+    assert "same moment" not in said.err
+
+
 def test_base_must_be_a_deployment_of_the_target(at: Bench) -> None:
     at.cloud.fleet.add_thing("core-9")
     at.deploy("--thing", "core-9", "--yes", "--no-wait")
@@ -197,7 +222,7 @@ def test_waiting_outlasts_a_service_that_limits_how_often_it_is_asked(
 
 def test_call_that_fails_after_the_deployment_was_created_names_it(at: Bench) -> None:
     at.cloud.faults.meanwhile("CreateDeployment", lambda: at.cloud.faults.deny("ListDeployments", "no"))
-    said = at.deploy(*GROUP, "--yes", "--no-wait", expect=1)
+    said = at.deploy(*GROUP, "--yes", "--no-wait", expect=4)
     assert f"Deployment {latest(at).deployment_id} goes on: run this command again" in said.err
 
 

@@ -16,12 +16,42 @@ def at(group_bench: Bench) -> Bench:
     return group_bench
 
 
-@pytest.mark.parametrize("words", [["--yes"], ["--dry-run"]], ids=" ".join)
-def test_version_that_the_group_does_not_ask_for_is_refused(at: Bench, words: list[str]) -> None:
-    said = at.deploy(f"{PUBLISHER}=1.0.0", *THING, *words, expect=1)
-    assert f"Group orangepis asks for {PUBLISHER} 1.1.0, and this for 1.0.0" in said.err
-    assert "Nothing was changed." in said.err
-    assert at.cloud.faults.changes == []
+def _notes(at: Bench) -> str:
+    words = (f"{PUBLISHER}=1.0.0", *THING, "--dry-run", "--json")
+    return "\n".join(at.deploy(*words).document["notes"])
+
+
+def test_version_that_the_group_does_not_ask_for_is_a_loud_note_and_stops_nobody(at: Bench) -> None:
+    assert f"CONFLICT: group orangepis asks for {PUBLISHER} 1.1.0, and this for 1.0.0" in _notes(at)
+    assert "CONFLICT" in at.deploy(f"{PUBLISHER}=1.0.0", *THING, "--yes", "--no-wait").out
+    assert len(at.cloud.fleet.deployments) == 2
+
+
+def test_group_that_the_thing_has_left_does_not_count(at: Bench) -> None:
+    at.cloud.fleet.groups["orangepis"].remove("core-3")
+    at.cloud.fleet.left["orangepis"] = ["core-3"]
+    assert "CONFLICT" not in _notes(at)
+    assert at.edge("deployments", *THING, "--json").document["through_groups"] == []
+
+
+def test_group_above_those_of_the_thing_counts_whatever_page_it_is_on(at: Bench) -> None:
+    at.cloud.fleet.groups["orangepis"].clear()
+    for number in range(3):
+        at.cloud.fleet.add_group(f"other-{number}", "core-3")
+    at.cloud.fleet.add_group("left-side", "core-3")
+    at.cloud.fleet.children["orangepis"] = ["left-side"]
+    assert "CONFLICT: group orangepis" in _notes(at)
+
+
+def test_deployment_of_a_group_that_was_deleted_counts_as_nothing(at: Bench) -> None:
+    at.cloud.fleet.delete_deployment({"deploymentId": latest(at).deployment_id})
+    assert "CONFLICT" not in _notes(at)
+    assert at.edge("deployments", *THING, "--json").document["through_groups"] == []
+
+
+def test_whoever_may_not_ask_for_groups_is_told_and_can_deploy(at: Bench) -> None:
+    at.cloud.faults.deny("ListThingGroupsForThing", "not authorized")
+    assert "was not compared with this" in _notes(at)
 
 
 def test_same_version_and_other_components_are_deployed(at: Bench) -> None:

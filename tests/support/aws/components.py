@@ -80,10 +80,16 @@ class Components:
         self.versions: dict[str, ComponentVersion] = {}
         self.slowness = 1
         self.failures: dict[str, str] = {}
+        self.unlisted: set[str] = set()
 
     def arn(self, name: str, version: str | None = None) -> str:
         """The ARN of a component, or of one version."""
         return f"{self._prefix}:{name}" + (f":versions:{version}" if version else "")
+
+    def public_arn(self, name: str, version: str) -> str:
+        """The ARN of a version that Amazon publishes."""
+        service = self._prefix.rsplit(":", 2)[0]
+        return f"{service}:aws:components:{name}:versions:{version}"
 
     def add(
         self,
@@ -104,9 +110,14 @@ class Components:
             "ComponentConfiguration": {"DefaultConfiguration": defaults},
             "Manifests": [{}],
         }
-        self.versions[self.arn(name, version)] = ComponentVersion(
-            self.arn(name, version), recipe, {}, slowness=0
-        )
+        arn = self.arn(name, version)
+        self.versions[arn] = ComponentVersion(arn, recipe, {}, slowness=0)
+
+    def make_public(self, name: str, version: str) -> None:
+        """A version is Amazon's, not this account's."""
+        made = self.versions.pop(self.arn(name, version))
+        made.arn = self.public_arn(name, version)
+        self.versions[made.arn] = made
 
     def create_component_version(self, arguments: JsonObject) -> JsonObject:
         """CreateComponentVersion."""
@@ -161,8 +172,12 @@ class Components:
         return {"recipeOutputFormat": wanted, "recipe": text.encode()}
 
     def list_component_versions(self, arguments: JsonObject) -> list[JsonObject]:
-        """ListComponentVersions: greater versions first."""
-        found = [one for arn, one in self.versions.items() if arn.startswith(f"{arguments['arn']}:versions:")]
+        """ListComponentVersions: greater versions first; for a while it may lack new ones."""
+        found = [
+            one
+            for arn, one in self.versions.items()
+            if arn.startswith(f"{arguments['arn']}:versions:") and arn not in self.unlisted
+        ]
         found.sort(key=lambda one: Version(one.recipe["ComponentVersion"]), reverse=True)
         return [
             {

@@ -78,6 +78,16 @@ class Fleet:
     Args:
         arn_prefix: `arn:aws:iot:REGION:ACCOUNT`.
         is_deployable: Whether a component version can be deployed.
+
+    Attributes:
+        groups: Group -> its own things.
+        children: Group -> the groups within it.
+        left: Group -> things that have left it since its jobs got to them.
+        things: Thing -> it is a core device.
+        deployments: Oldest first.
+        endings: Device -> how deployments end there; SUCCEEDED of others.
+        silent: Devices that do not begin.
+        unlisted: Things that no job has got to yet.
     """
 
     def __init__(self, arn_prefix: str, is_deployable: Callable[[str, str], bool]) -> None:
@@ -86,8 +96,14 @@ class Fleet:
         self.groups: dict[str, list[str]] = {}
         self.things: dict[str, bool] = {}
         self.deployments: list[Deployment] = []
+        self.children: dict[str, list[str]] = {}
+        self.deleted: list[Deployment] = []
+        self.policy_targets: dict[str, list[str]] = {}
+        self.left: dict[str, list[str]] = {}
         self.endings: dict[str, JsonObject] = {}
         self.silent: set[str] = set()
+        self.unlisted: set[str] = set()
+        self._succeeded: set[tuple[str, str]] = set()  # ARN of the target, thing name
 
     def add_group(self, name: str, *things: str) -> str:
         """A group of core devices; returns its ARN."""
@@ -113,7 +129,24 @@ class Fleet:
         name = arguments["thingGroupName"]
         if name not in self.groups:
             raise RefusalError("ResourceNotFoundException", f"Thing group {name} not found")
-        return {"thingGroupName": name, "thingGroupArn": f"{self._prefix}:thinggroup/{name}"}
+        above = [self._named(one) for one, children in self.children.items() if name in children]
+        return {
+            "thingGroupName": name,
+            "thingGroupArn": f"{self._prefix}:thinggroup/{name}",
+            "thingGroupMetadata": {"rootToParentThingGroups": above},
+        }
+
+    def list_thing_groups_for_thing(self, arguments: JsonObject) -> list[JsonObject]:
+        """ListThingGroupsForThing of IoT; without the groups above them."""
+        self.describe_thing(arguments)
+        return [self._named(name) for name, things in self.groups.items() if arguments["thingName"] in things]
+
+    def list_targets_for_policy(self, arguments: JsonObject) -> JsonObject:
+        """ListTargetsForPolicy of IoT, one at a time; nobody here looks whether there is such a policy."""
+        targets = self.policy_targets.get(arguments["policyName"], [])
+        start = int(arguments.get("marker", "0"))
+        answer: JsonObject = {"targets": targets[start : start + 1]}
+        return answer | ({"nextMarker": str(start + 1)} if start + 1 < len(targets) else {})
 
     def get_core_device(self, arguments: JsonObject) -> JsonObject:
         """GetCoreDevice."""
@@ -122,13 +155,20 @@ class Fleet:
         return {"coreDeviceThingName": name, "coreVersion": "2.13.0", "status": "HEALTHY"}
 
     def list_core_devices(self, arguments: JsonObject) -> list[JsonObject]:
-        """ListCoreDevices."""
-        group = arguments["thingGroupArn"].rpartition("/")[2]
+        """ListCoreDevices: of a group those that ever succeeded with a deployment of it, members or not."""
+        group = arguments.get("thingGroupArn")
         return [
             {"coreDeviceThingName": name, "status": "HEALTHY"}
-            for name in self.groups.get(group, [])
-            if self.things[name]
+            for name, is_core in self.things.items()
+            if is_core and (group is None or (group, name) in self._succeeded)
         ]
+
+    def list_things_in_thing_group(self, arguments: JsonObject) -> list[str]:
+        """ListThingsInThingGroup of IoT; of child groups only with `recursive`."""
+        name = arguments["thingGroupName"]
+        if name not in self.groups:
+            raise RefusalError("ResourceNotFoundException", f"Thing group {name} not found")
+        return self._members(name) if arguments.get("recursive") else self.groups[name]
 
     def create_deployment(self, arguments: JsonObject) -> JsonObject:
         """CreateDeployment: replaces what its target had."""
@@ -170,6 +210,13 @@ class Fleet:
         arguments = {key: found.arguments[key] for key in kept if key in found.arguments}
         return found.summary | found.job | arguments
 
+    def delete_deployment(self, arguments: JsonObject) -> JsonObject:
+        """DeleteDeployment: no other becomes the latest of its target."""
+        wanted = arguments["deploymentId"]
+        self.deleted += [one for one in self.deployments if one.deployment_id == wanted]
+        self.deployments = [one for one in self.deployments if one.deployment_id != wanted]
+        return {}
+
     def list_deployments(self, arguments: JsonObject) -> list[JsonObject]:
         """ListDeployments."""
         latest_only = arguments.get("historyFilter", "LATEST_ONLY") == "LATEST_ONLY"
@@ -180,15 +227,17 @@ class Fleet:
         ]
 
     def list_effective_deployments(self, arguments: JsonObject) -> list[JsonObject]:
-        """ListEffectiveDeployments; each device makes a step."""
+        """ListEffectiveDeployments: also of groups that it has left; each device makes a step."""
         name = arguments["coreDeviceThingName"]
         self._require_core(name)
         targets = {f"{self._prefix}:thing/{name}"} | {
-            f"{self._prefix}:thinggroup/{group}" for group, things in self.groups.items() if name in things
+            f"{self._prefix}:thinggroup/{group}"
+            for group in self.groups
+            if name in self._members(group) or name in self.left.get(group, ())
         }
         return [
             self._execution(one, name) for one in self.deployments if one.is_latest and one.target in targets
-        ]
+        ] + [self._execution(one, name) for one in self.deleted if one.target in targets]
 
     def list_job_executions_for_job(self, arguments: JsonObject) -> list[JsonObject]:
         """ListJobExecutionsForJob of IoT, whose jobs are deployments to groups; each device makes a step."""
@@ -201,9 +250,16 @@ class Fleet:
                 "thingArn": f"{self._prefix}:thing/{name}",
                 "jobExecutionSummary": {"status": self._state(found, name)["coreDeviceExecutionStatus"]},
             }
-            for name in self.groups[found.target.rpartition("/")[2]]
-            if self.things[name]
+            for group in (found.target.rpartition("/")[2],)
+            for name in (*self._members(group), *self.left.get(group, ()))
+            if name not in self.unlisted
         ]
+
+    def _named(self, group: str) -> JsonObject:
+        return {"groupName": group, "groupArn": f"{self._prefix}:thinggroup/{group}"}
+
+    def _members(self, group: str) -> list[str]:
+        return [thing for name in (group, *self.children.get(group, ())) for thing in self.groups[name]]
 
     def _execution(self, deployment: Deployment, device: str) -> JsonObject:
         return {
@@ -218,13 +274,15 @@ class Fleet:
     def _state(self, deployment: Deployment, device: str) -> JsonObject:
         steps = deployment.asked[device] = deployment.asked.get(device, 0) + 1
         state: JsonObject = {"coreDeviceExecutionStatus": "QUEUED"}
-        if device not in self.silent and steps > 1:
+        if self.things[device] and device not in self.silent and steps > 1:
             is_through = steps > 2
             state = (
                 self.endings.get(device, _SUCCESS)
                 if is_through
                 else {"coreDeviceExecutionStatus": "IN_PROGRESS"}
             )
+        if state["coreDeviceExecutionStatus"] == "SUCCEEDED":
+            self._succeeded.add((deployment.target, device))
         return state
 
     def _require_core(self, name: str) -> None:

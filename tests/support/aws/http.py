@@ -26,6 +26,8 @@ _LISTS = {
     "ListCoreDevices": "coreDevices",
     "ListEffectiveDeployments": "effectiveDeployments",
     "ListJobExecutionsForJob": "executionSummaries",
+    "ListThingGroupsForThing": "thingGroups",
+    "ListThingsInThingGroup": "things",
 }
 _NOT_PASSED_ON = {"host", "connection", "expect", "transfer-encoding"}
 _XML_ERROR = "<Error><Code>{0}</Code><Message>{1}</Message></Error>"

@@ -199,6 +199,8 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _from_text(shape: Any, text: str) -> Any:
+    if shape.type_name == "boolean" and text in {"true", "false"}:
+        return text == "true"
     return int(text) if shape.type_name in {"integer", "long"} and text.isdigit() else text
 
 

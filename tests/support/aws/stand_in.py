@@ -160,7 +160,8 @@ class GreengrassCloud:
             components = Components(f"arn:aws:greengrass:{region}:{ACCOUNT}:components", self.buckets.body)
 
             def is_deployable(name: str, version: str) -> bool:
-                found = components.versions.get(components.arn(name, version))
+                arns = (components.arn(name, version), components.public_arn(name, version))
+                found = next((components.versions[arn] for arn in arns if arn in components.versions), None)
                 state = found.status["componentState"] if found else "absent"
                 return name.startswith("aws.") or state == "DEPLOYABLE"
 

@@ -158,6 +158,7 @@ def _client(folder: Path, port: int, closed: int) -> Path:
         "IdentityAgent": "none",
         "UserKnownHostsFile": str(known),
         "StrictHostKeyChecking": "yes",
+        "RemoteCommand": "echo mine",
     }
     hosts = {"board": (port, "user"), "stranger": (port, "other"), "nowhere": (closed, "user")}
     (folder / "ssh_config").write_text(

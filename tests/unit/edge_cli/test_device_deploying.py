@@ -243,7 +243,11 @@ def test_change_that_means_nothing_to_the_component_is_refused(
     error = deploy("--configuration", json.dumps({UPLOADER: change}), expect=1)["error"]
     assert "names what it does not have" in error
     assert "/settings/" in error
+    assert "--unchecked" in error
     assert nucleus.told == []
+    (warning,) = deploy("--configuration", json.dumps({UPLOADER: change}), "--unchecked")["warnings"]
+    assert "names what it does not have" in warning
+    assert nucleus.told != []
 
 
 @pytest.mark.parametrize(

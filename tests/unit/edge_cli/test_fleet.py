@@ -1,5 +1,6 @@
 """What of publishing and deploying is pure: versions, releases, configurations, differences, aws_errors."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from edge_cli.app import main
 from edge_cli.building import builds
 from edge_cli.configuration_option import Change
 from edge_cli.errors import CommandError
-from edge_cli.fleet import aws_errors, configuration, difference, release, specification, versions
+from edge_cli.fleet import aws_errors, configuration, difference, release, rollout, specification, versions
 from edge_cli.fleet.specification import Changes
 from edge_cli.targets import DEVICE_PYTHON, Architecture, choose
 from support.aws.builds import PUBLISHER, SUBSCRIBER, build
@@ -291,3 +292,13 @@ def test_every_refusal_is_one_line(code: str) -> None:
     said = aws_errors.answered("s3", "PutObject", code, "two\nlines", "arn")
     assert "\n" not in said
     assert len(said) < 300
+
+
+@pytest.mark.parametrize(
+    ("devices", "longest_s"), [(5, 5), (500, 5), (1_000, 10), (10_000, 60), (50_000, 60)]
+)
+def test_pause_between_looks_grows_with_the_fleet_up_to_a_minute(devices: int, longest_s: float) -> None:
+    pauses = list(itertools.islice(rollout.pauses_s(devices), 40))
+    assert pauses == sorted(pauses)
+    assert pauses[0] == pytest.approx(longest_s / 50)
+    assert pauses[-1] == longest_s

@@ -7,6 +7,8 @@ import pytest
 
 from edge_cli import project, recipes, settings_check
 from edge_cli.configuration_option import Change
+from edge_cli.errors import CommandError
+from support.aws.builds import build
 
 PUBLISHER = "com.example.MqttPublisher"
 UPLOADER = "com.example.S3BatchUploader"
@@ -22,9 +24,26 @@ def test_value_that_only_a_deployment_can_give_is_named_with_the_line_that_gives
     assert f"""--configuration '{{"{UPLOADER}": {{"MERGE": {{"settings": {{"bucket": "…"}}}}}}}}'""" in fault
 
 
-def test_component_is_known_in_any_namespace_and_the_line_has_its_own_name() -> None:
-    (fault,) = settings_check.faults("com.acme.S3BatchUploader", {})
+def test_component_is_known_in_the_namespace_that_was_built_and_the_line_has_its_own_name(
+    tmp_path: Path,
+) -> None:
+    build(tmp_path, "com.acme.S3BatchUploader", "1.2.0")
+    (fault,) = settings_check.faults("com.acme.S3BatchUploader", {}, tmp_path)
     assert '{"com.acme.S3BatchUploader": {"MERGE"' in fault
+    assert settings_check.faults("org.other.S3BatchUploader", {}, tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["class (", "1 / 0", "raise SystemError"])
+def test_model_that_cannot_be_imported_is_said_whatever_the_reason(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = f"half_edited_{len(text)}"
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "config.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    component = project.Component(package, "com.example.HalfEdited", tmp_path / "absent", tmp_path / package)
+    with pytest.raises(CommandError, match="no configuration model that can be imported"):
+        settings_check.model_of(component)
 
 
 def test_every_fault_is_told_at_once_and_only_the_missing_one_has_a_line() -> None:
@@ -77,7 +96,7 @@ def test_member_that_means_nothing_is_named_with_what_may_be_meant(
 
 
 def test_member_like_no_other_is_named_with_where_settings_are() -> None:
-    (line,) = settings_check.unknown_members("com.acme.MqttPublisher", Change(reset=("/settings/nope",)))
+    (line,) = settings_check.unknown_members(PUBLISHER, Change(reset=("/settings/nope",)))
     assert line.startswith(
         "/settings/nope: not in this component's configuration. Settings are under /settings"
     )
